@@ -1,0 +1,29 @@
+import { defineConfig } from "vitest/config";
+
+/** Unrelated suites, one runner: `npx vitest run --project unit`. An unhandled rejection fails any of them. */
+export default defineConfig({
+  test: {
+    projects: [
+      { test: { name: "unit", include: ["test/**/*.test.ts"], exclude: ["test/e2e/**", "test/synapse/**"] } },
+      {
+        test: {
+          name: "e2e",
+          include: ["test/e2e/**/*.test.ts"],
+          testTimeout: 60_000,
+          hookTimeout: 120_000,
+          fileParallelism: false,
+        },
+      },
+      {
+        test: {
+          name: "synapse",
+          include: ["test/synapse/**/*.test.ts"],
+          globalSetup: ["test/synapse/global.setup.ts"],
+          testTimeout: 120_000,
+          hookTimeout: 600_000,
+          fileParallelism: false,
+        },
+      },
+    ],
+  },
+});
