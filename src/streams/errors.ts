@@ -1,0 +1,78 @@
+/** Everything that Trunkline throws or rejects with is a `TrunklineError`; its `code` is stable, its message is not. */
+
+export type ErrorCode =
+  // options and state
+  | "invalid_option"
+  | "unknown_call"
+  | "wrong_state"
+  | "closed"
+  // homeserver
+  | "homeserver_unreachable"
+  | "not_a_homeserver"
+  | "server_error"
+  | "unknown_token"
+  | "shared_device"
+  | "forbidden"
+  | "not_in_room"
+  | "room_encrypted"
+  | "rate_limited"
+  | "event_too_large"
+  // media
+  | "media_denied"
+  | "media_missing"
+  | "media_busy"
+  | "media_failed"
+  // the split
+  | "worker_failed"
+  | "worker_lost"
+  | "unexpected";
+
+/** An error as plain data: what travels over a port and in an `End`. */
+export interface ErrorData {
+  readonly code: ErrorCode;
+  readonly message: string;
+  /** With `rate_limited`: how long to wait, in ms. */
+  readonly retryAfter?: number;
+  /** The text of what caused it. */
+  readonly cause?: string;
+}
+
+export class TrunklineError extends Error {
+  override readonly name = "TrunklineError";
+  readonly code: ErrorCode;
+  /** With `rate_limited`: how long to wait, in ms. */
+  readonly retryAfter?: number;
+
+  constructor(code: ErrorCode, message: string, options: { cause?: unknown; retryAfter?: number } = {}) {
+    super(message, options.cause === undefined ? undefined : { cause: options.cause });
+    this.code = code;
+    if (options.retryAfter !== undefined) this.retryAfter = options.retryAfter;
+  }
+}
+
+/** Any thrown value as a `TrunklineError`; what is not ours becomes `unexpected`, kept as `cause`. */
+export function toTrunklineError(thrown: unknown, code: ErrorCode = "unexpected"): TrunklineError {
+  if (thrown instanceof TrunklineError) return thrown;
+  const text = thrown instanceof Error ? thrown.message : String(thrown);
+  return new TrunklineError(code, text, { cause: thrown });
+}
+
+/** An error as data that survives a structured clone. */
+export function toErrorData(thrown: unknown): ErrorData {
+  const error = toTrunklineError(thrown);
+  const cause = error.cause instanceof Error ? `${error.cause.name}: ${error.cause.message}` : error.cause;
+  return {
+    code: error.code,
+    message: error.message,
+    ...(error.retryAfter !== undefined && { retryAfter: error.retryAfter }),
+    ...(cause !== undefined && { cause: String(cause) }),
+  };
+}
+
+/** The error that `toErrorData` took apart. */
+export function fromErrorData(data: ErrorData): TrunklineError {
+  return new TrunklineError(data.code, data.message, {
+    ...(data.cause !== undefined && { cause: data.cause }),
+    ...(data.retryAfter !== undefined && { retryAfter: data.retryAfter }),
+  });
+}

@@ -1,0 +1,16 @@
+/** For those who write a transport, a signalling half or a media half of their own. */
+export { BACKOFF_POLICY, type BackoffPolicy, backoff, isTransient } from "./backoff.ts";
+export { BATCH_POLICY, type BatchPolicy, batchCandidates } from "./batch.ts";
+export { realClock } from "./clock.ts";
+export type * from "./contract.ts";
+export {
+  type ErrorCode,
+  type ErrorData,
+  fromErrorData,
+  TrunklineError,
+  toErrorData,
+  toTrunklineError,
+} from "./errors.ts";
+export { opaqueId, type Random, secureRandom } from "./ids.ts";
+export { type PortLike, type RemoteStreams, remoteStreams, serveStreams } from "./link.ts";
+export { toMermaid } from "./trace.ts";

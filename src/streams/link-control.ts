@@ -1,0 +1,53 @@
+import type { Command } from "./contract.ts";
+import { type ErrorData, fromErrorData, toErrorData } from "./errors.ts";
+import type { PortLike } from "./link.ts";
+
+/** What a page asks of an engine behind a port. Nothing here rejects: an error's fields would not survive comlink. */
+export interface SignalingControl {
+  /** Makes the engine; `options` are those of its transport. */
+  start(options: unknown): Promise<Answer>;
+  dispatch(command: Command): Promise<Answer>;
+  /** A sign of life. */
+  ping(): Promise<Answer>;
+  /** Closes the engine. */
+  stop(): Promise<Answer>;
+}
+
+export type Answer = { readonly ok: true } | { readonly ok: false; readonly error: ErrorData };
+
+/** The first and only message to a worker: the two ports on which everything else is said. */
+export interface Hello<Port extends PortLike> {
+  /** For `SignalingControl`, by comlink. */
+  readonly control: Port;
+  /** For `serveStreams`: `signals`, `status`, `iceServers`, and `ready`, which completes at once. */
+  readonly streams: Port;
+}
+
+const HELLO = "trunkline:hello";
+
+export function makeHello<Port extends PortLike>(
+  ports: Hello<Port>,
+): Hello<Port> & { readonly kind: string } {
+  return { kind: HELLO, ...ports };
+}
+
+/** The ports of a hello, or undefined for any other message. Only a worker's creator can send it one. */
+export function readHello<Port extends PortLike>(data: unknown): Hello<Port> | undefined {
+  const hello = data as (Hello<Port> & { readonly kind?: unknown }) | null | undefined;
+  return hello?.kind === HELLO ? { control: hello.control, streams: hello.streams } : undefined;
+}
+
+/** Runs `work` and tells how it went. */
+export async function answer(work: () => unknown): Promise<Answer> {
+  try {
+    await work();
+    return { ok: true };
+  } catch (thrown) {
+    return { ok: false, error: toErrorData(thrown) };
+  }
+}
+
+/** Throws what `answer` caught. */
+export function unwrap(answer: Answer): void {
+  if (!answer.ok) throw fromErrorData(answer.error);
+}
