@@ -1,0 +1,64 @@
+/** Our call events as they go out: version "1" (P2), in the stable and the unstable dialect (P28). */
+import type {
+  CallRef,
+  Candidate,
+  HangupReason,
+  SessionDescription,
+  StreamInfo,
+} from "../streams/contract.ts";
+import { STREAMS, STREAMS_CHANGED, UNSTABLE_STREAMS, UNSTABLE_STREAMS_CHANGED } from "./events.ts";
+
+/** An event for the room. */
+export interface Outgoing {
+  readonly type: string;
+  readonly content: Readonly<Record<string, unknown>>;
+}
+
+/** The end of a call that an event speaks for: the call, and our party in it (P1). */
+export interface From extends CallRef {
+  readonly partyId: string;
+}
+
+const make = (from: From, type: string, body: Record<string, unknown>): Outgoing => ({
+  type,
+  content: { call_id: from.callId, version: "1", party_id: from.partyId, ...body },
+});
+
+export const encode = {
+  invite: (from: From, offer: SessionDescription, lifetime: number, invitee: string | undefined) =>
+    make(from, "m.call.invite", {
+      offer: offer.description,
+      lifetime,
+      ...(invitee !== undefined && { invitee }),
+      ...metadata(offer.streams),
+    }),
+
+  answer: (from: From, answer: SessionDescription) =>
+    make(from, "m.call.answer", { answer: answer.description, ...metadata(answer.streams) }),
+
+  candidates: (from: From, candidates: readonly Candidate[]) =>
+    make(from, "m.call.candidates", { candidates }),
+
+  selectAnswer: (from: From, selectedPartyId: string) =>
+    make(from, "m.call.select_answer", { selected_party_id: selectedPartyId }),
+
+  reject: (from: From) => make(from, "m.call.reject", {}),
+
+  hangup: (from: From, reason: HangupReason) => make(from, "m.call.hangup", { reason }),
+
+  /** Two events: some peers know only the one type, some only the other (P28). */
+  streamsChanged: (from: From, streams: readonly StreamInfo[]) =>
+    [STREAMS_CHANGED, UNSTABLE_STREAMS_CHANGED].map((type) => make(from, type, metadata(streams))),
+};
+
+function metadata(streams: readonly StreamInfo[] | undefined): Record<string, unknown> {
+  if (!streams) return {};
+  // Our own ids, made by our own browser: as keys they are harmless.
+  const map = Object.fromEntries(
+    streams.map(({ id, purpose, audioMuted, videoMuted }) => [
+      id,
+      { purpose, audio_muted: audioMuted, video_muted: videoMuted },
+    ]),
+  );
+  return { [STREAMS]: map, [UNSTABLE_STREAMS]: map };
+}

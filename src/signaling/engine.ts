@@ -1,0 +1,141 @@
+import { defer, firstValueFrom, ReplaySubject, race, Subject, Subscription, timer } from "rxjs";
+import { BACKOFF_POLICY, backoff, isTransient } from "../streams/backoff.ts";
+import { realClock } from "../streams/clock.ts";
+import type {
+  Clock,
+  IceServer,
+  Identity,
+  Signal,
+  SignalingHalf,
+  SignalingStatus,
+  Transport,
+} from "../streams/contract.ts";
+import { TrunklineError, toErrorData, toTrunklineError } from "../streams/errors.ts";
+import { type Random, secureRandom } from "../streams/ids.ts";
+import { type Calls, createCalls } from "./calls.ts";
+import { turnServers$ } from "./turn.ts";
+
+/** How long `close()` waits for the homeserver to hear of hangups, in ms. */
+const FAREWELL = 2_000;
+
+export interface EngineOptions {
+  readonly transport: Transport;
+  /** Default: real time. */
+  readonly clock?: Clock;
+  /** Default: unguessable. */
+  readonly random?: Random;
+}
+
+/**
+ * The signalling half, on this thread: a transport's events in, signals out; commands in, events out. It finds out
+ * who we are at once, and syncs from the first subscription to `signals$` on, so that nothing is missed. A homeserver
+ * that cannot be reached shows in `status$`, and is tried again; meanwhile `dispatch` rejects with the reason.
+ */
+export function createEngine({
+  transport,
+  clock = realClock,
+  random = secureRandom,
+}: EngineOptions): SignalingHalf {
+  const signals = new Subject<Signal>();
+  const status = new ReplaySubject<SignalingStatus>(1);
+  let now: SignalingStatus = { state: "starting" };
+  const iceServers = new ReplaySubject<readonly IceServer[]>(1);
+  const life = new Subscription();
+  let calls: Promise<Calls>;
+  let open: Calls | undefined;
+  let syncing = false;
+  let closing: Promise<void> | undefined;
+
+  const become = (next: SignalingStatus) => {
+    now = next;
+    status.next(next);
+  };
+
+  const stop = (error?: TrunklineError) => {
+    if (now.state === "stopped") return;
+    life.unsubscribe();
+    open?.close();
+    become({ ...now, state: "stopped", ...(error && { error: toErrorData(error) }) });
+    status.complete();
+    for (const subject of [iceServers, signals]) {
+      if (error) subject.error(error);
+      else subject.complete();
+    }
+  };
+
+  const connect = async (failures: number): Promise<Calls> => {
+    try {
+      const us = await transport.identity();
+      if (now.state === "stopped") throw closed();
+      open = createCalls({ us, send: transport.send, clock, random, emit: (signal) => signals.next(signal) });
+      become({ state: now.state, identity: us });
+      if (syncing) sync(us, open);
+      return open;
+    } catch (thrown) {
+      const error = toTrunklineError(thrown);
+      if (now.state === "stopped") throw closed();
+      if (isTransient(error)) {
+        become({ state: "reconnecting", error: toErrorData(error) });
+        const retry = timer(backoff(BACKOFF_POLICY, random, failures, error), clock);
+        life.add(retry.subscribe(() => begin(failures + 1)));
+      } else stop(error);
+      throw error;
+    }
+  };
+
+  const begin = (failures: number) => {
+    calls = connect(failures);
+    calls.catch(() => {}); // told by status$, and by each dispatch that awaits it
+  };
+
+  const sync = (identity: Identity, reader: Calls) => {
+    life.add(
+      transport.connected$.subscribe((connected) => {
+        const state = connected ? "online" : now.state === "online" ? "reconnecting" : now.state;
+        if (state !== now.state) become({ state, identity });
+      }),
+    );
+    life.add(
+      transport.batches$.subscribe({
+        next: (batch) => reader.read(batch),
+        error: (thrown) => stop(toTrunklineError(thrown)),
+      }),
+    );
+  };
+
+  const close = async (): Promise<void> => {
+    if (open) await firstValueFrom(race(open.hangUpAll(), timer(FAREWELL, clock)));
+    stop();
+  };
+
+  life.add(
+    turnServers$(() => transport.turnServers(), clock, random).subscribe((servers) =>
+      iceServers.next(servers),
+    ),
+  );
+  begin(0);
+
+  return {
+    signals$: defer(() => {
+      if (!syncing) {
+        syncing = true;
+        const { identity } = now;
+        // After the subscription, so that it sees what the first batch holds.
+        if (open && identity) queueMicrotask(() => open && now.state !== "stopped" && sync(identity, open));
+      }
+      return signals;
+    }),
+    status$: status.asObservable(),
+    iceServers$: iceServers.asObservable(),
+    async dispatch(command) {
+      if (closing || now.state === "stopped") throw closed();
+      await (await calls).dispatch(command);
+    },
+    close() {
+      closing ??= close();
+      return closing;
+    },
+  };
+}
+
+const closed = () => new TrunklineError("closed", "The signalling half is closed. Make a new one to go on.");

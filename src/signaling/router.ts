@@ -1,0 +1,168 @@
+import type { CallRef, EventBatch, Identity, RoomEvent } from "../streams/contract.ts";
+import { receive } from "./call.ts";
+import type { Call } from "./call-state.ts";
+import type { CallEvent, InviteEvent } from "./events.ts";
+
+/** An invite rings only where the user has this long left to answer, in ms (P8). */
+const LEAST_TIME_TO_ANSWER = 2_000;
+/** Bounds on what strangers can make us keep (P44). */
+const MAX_UNANSWERED = 64;
+const MAX_REMEMBERED = 1_000;
+
+/** What is known of a room, and the calls in it. A call id means something only within its room (P40). */
+interface Room {
+  publicRoom: boolean;
+  encrypted: boolean;
+  readonly calls: Map<string, Call>;
+}
+
+export type Route =
+  /** The call that the event belongs to. */
+  | { readonly type: "known"; readonly call: Call }
+  /** A call that this invite begins; it rings when the batch has been read (P9). */
+  | { readonly type: "new"; readonly call: Call }
+  | { readonly type: "dropped"; readonly why: string };
+
+export interface Router {
+  find(ref: CallRef): Call | undefined;
+  /** Keeps the call as it is now; one that has ended is forgotten but for its id. */
+  keep(call: Call): void;
+  /** Every call that has not ended. */
+  live(): Call[];
+  /** Calls whose invite came in the batch that is being read (P9). */
+  unread(): Call[];
+  isPublic(roomId: string): boolean;
+  /** Takes note of a state event; returns the calls that lose a member by it (P18). */
+  note(event: RoomEvent): { readonly call: Call; readonly who: "us" | "peer" }[];
+  /** Finds an event's call. `newPartyId` names our party in a call that begins with it. */
+  route(event: CallEvent, origin: RoomEvent, batch: EventBatch, newPartyId: () => string): Route;
+}
+
+/** Knows which call an event belongs to, by room, call id and party; and which invites may ring. */
+export function createRouter(us: Identity): Router {
+  const rooms = new Map<string, Room>();
+  /** Calls that have ended, and hangups that came before their invite: a late invite must not ring. */
+  const over = new BoundedSet();
+  const withdrawn = new BoundedSet();
+  /** By room and caller: of each only one may ring (P46). */
+  const unanswered = new Map<string, Call>();
+
+  /** Changes what is known of a room; a room of which nothing is left to know is forgotten. */
+  const change = (roomId: string, apply: (room: Room) => void): void => {
+    const room = rooms.get(roomId) ?? { publicRoom: false, encrypted: false, calls: new Map() };
+    apply(room);
+    if (room.publicRoom || room.encrypted || room.calls.size > 0) rooms.set(roomId, room);
+    else rooms.delete(roomId);
+  };
+
+  const caller = (call: Call) => join(call.roomId, call.peer?.userId ?? "");
+
+  /** Why an invite does not begin a call, or the call. */
+  const admit = (
+    invite: InviteEvent,
+    origin: RoomEvent,
+    batch: EventBatch,
+    newPartyId: () => string,
+  ): Route => {
+    const { roomId, callId, sender, invitee, lifetime } = invite;
+    if (sender.userId === us.userId && invitee !== us.userId) return drop("an invite of our own");
+    if (invitee !== undefined && invitee !== us.userId) return drop("an invite for somebody else");
+    if (over.has(join(roomId, callId)) || withdrawn.has(join(roomId, callId, sender.userId))) {
+      return drop("an invite for a call that is over");
+    }
+    const expiresAt = batch.receivedAt - age(origin, batch) + lifetime;
+    if (expiresAt - batch.receivedAt < LEAST_TIME_TO_ANSWER) return drop("an invite that has expired");
+    const call = receive(invite, { userId: us.userId, partyId: newPartyId() }, expiresAt);
+    if (unanswered.has(caller(call))) return drop("a second invite while the caller's first one rings");
+    if (unanswered.size >= MAX_UNANSWERED) return drop("an invite beyond the number that may ring at once");
+    return { type: "new", call };
+  };
+
+  return {
+    find: ({ roomId, callId }) => rooms.get(roomId)?.calls.get(callId),
+
+    keep(call) {
+      const ringing = call.direction === "incoming" && (call.phase === "invited" || call.phase === "ringing");
+      if (ringing) unanswered.set(caller(call), call);
+      else if (unanswered.get(caller(call))?.callId === call.callId) unanswered.delete(caller(call));
+      change(call.roomId, ({ calls }) => {
+        if (call.phase === "ended") calls.delete(call.callId);
+        else calls.set(call.callId, call);
+      });
+      if (call.phase === "ended") over.add(join(call.roomId, call.callId));
+    },
+
+    live: () => [...rooms.values()].flatMap(({ calls }) => [...calls.values()]),
+
+    unread: () => [...unanswered.values()].filter(({ phase }) => phase === "invited"),
+
+    isPublic: (roomId) => rooms.get(roomId)?.publicRoom ?? false,
+
+    note(event) {
+      if (event.type === "m.room.join_rules") {
+        change(event.roomId, (room) => {
+          room.publicRoom = field(event, "join_rule") === "public";
+        });
+      }
+      if (event.type === "m.room.encryption") {
+        change(event.roomId, (room) => {
+          room.encrypted = true;
+        });
+      }
+      const membership = field(event, "membership");
+      if (event.type !== "m.room.member" || (membership !== "leave" && membership !== "ban")) return [];
+      const calls = [...(rooms.get(event.roomId)?.calls.values() ?? [])];
+      if (event.stateKey === us.userId) return calls.map((call) => ({ call, who: "us" }));
+      return calls
+        .filter((call) => (call.peer?.userId ?? call.invitee) === event.stateKey)
+        .map((call) => ({ call, who: "peer" }));
+    },
+
+    route(event, origin, batch, newPartyId) {
+      if (rooms.get(event.roomId)?.encrypted && !origin.encrypted)
+        return drop("plaintext in an encrypted room");
+      const call = rooms.get(event.roomId)?.calls.get(event.callId);
+      if (call) {
+        const echo = event.sender.userId === us.userId && event.sender.partyId === call.us.partyId;
+        return echo ? drop("our own echo") : { type: "known", call };
+      }
+      if (event.type === "invite") return admit(event, origin, batch, newPartyId);
+      if (event.type === "hangup") withdrawn.add(join(event.roomId, event.callId, event.sender.userId));
+      return drop("an event for a call that is not known");
+    },
+  };
+}
+
+const drop = (why: string): Route => ({ type: "dropped", why });
+
+/** One key from several strangers' strings, which cannot be made to meet another's. */
+const join = (...parts: string[]) => JSON.stringify(parts);
+
+const field = (event: RoomEvent, name: string): unknown =>
+  (event.content as Readonly<Record<string, unknown>> | null | undefined)?.[name];
+
+/**
+ * How old an event was when its batch came, in ms, by the homeserver's word (P8). Negative ages count as none; history
+ * without an age counts as too old to ring.
+ */
+function age(event: RoomEvent, batch: EventBatch): number {
+  if (event.age === undefined || !Number.isFinite(event.age))
+    return batch.live ? 0 : Number.POSITIVE_INFINITY;
+  return Math.max(0, event.age);
+}
+
+/** Remembers the last so many strings. */
+class BoundedSet {
+  readonly #items = new Set<string>();
+
+  has(item: string): boolean {
+    return this.#items.has(item);
+  }
+
+  add(item: string): void {
+    this.#items.delete(item);
+    this.#items.add(item);
+    const [oldest] = this.#items;
+    if (this.#items.size > MAX_REMEMBERED && oldest !== undefined) this.#items.delete(oldest);
+  }
+}

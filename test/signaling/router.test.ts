@@ -1,0 +1,183 @@
+import { describe, expect, it } from "vitest";
+import type { Call } from "../../src/signaling/call-state.ts";
+import type { CallEvent } from "../../src/signaling/events.ts";
+import { createRouter, type Router } from "../../src/signaling/router.ts";
+import type { EventBatch, RoomEvent } from "../../src/streams/contract.ts";
+import { alice, bob, invite, mallory, ours, ref, run } from "./support.ts";
+
+const us = { userId: bob.userId, deviceId: "D" };
+const state = (type: string, content: unknown, stateKey = ""): RoomEvent => ({
+  roomId: ref.roomId,
+  eventId: "$s",
+  sender: alice.userId,
+  type,
+  stateKey,
+  content,
+  encrypted: false,
+});
+const origin = (over: Partial<RoomEvent> = {}): RoomEvent => ({
+  roomId: ref.roomId,
+  eventId: "$e",
+  sender: alice.userId,
+  type: "m.call.invite",
+  content: {},
+  age: 0,
+  encrypted: false,
+  ...over,
+});
+const batch = (over: Partial<EventBatch> = {}): EventBatch => ({
+  live: true,
+  receivedAt: 10_000,
+  events: [],
+  ...over,
+});
+const route = (router: Router, event: CallEvent, from = origin(), within = batch()) =>
+  router.route(event, from, within, () => "B1");
+const begun = (router: Router, event: CallEvent = invite): Call => {
+  const found = route(router, event);
+  if (found.type !== "new") throw new Error(found.type);
+  router.keep(found.call);
+  return found.call;
+};
+const hangup = (over: Partial<CallEvent> = {}) =>
+  ({ ...ref, sender: alice, version: 1, type: "hangup", reason: "user_hangup", ...over }) as CallEvent;
+
+describe("routing", () => {
+  it("P40 finds a call by room and id together", () => {
+    const router = createRouter(us);
+    const call = begun(router);
+    const elsewhere = begun(router, { ...invite, roomId: "!other:test" });
+    expect(route(router, hangup())).toEqual({ type: "known", call });
+    expect(route(router, hangup({ roomId: "!other:test" }))).toEqual({ type: "known", call: elsewhere });
+    expect(route(router, hangup({ roomId: "!third:test" }))).toMatchObject({ type: "dropped" });
+    expect(route(router, hangup({ callId: "other" }))).toMatchObject({ type: "dropped" });
+  });
+
+  it("P5 knows our echo by party, not by user", () => {
+    const router = createRouter(us);
+    const call = begun(router);
+    expect(route(router, hangup({ sender: bob }))).toEqual({ type: "dropped", why: "our own echo" });
+    expect(route(router, hangup({ sender: { userId: bob.userId, partyId: "B2" } }))).toEqual({
+      type: "known",
+      call,
+    });
+  });
+
+  it("P42 drops plaintext in an encrypted room", () => {
+    const router = createRouter(us);
+    router.note(state("m.room.encryption", { algorithm: "m.megolm.v1.aes-sha2" }));
+    expect(route(router, invite)).toEqual({ type: "dropped", why: "plaintext in an encrypted room" });
+    expect(route(router, invite, origin({ encrypted: true })).type).toBe("new");
+  });
+
+  it("P18 names the calls that lose their peer, or us", () => {
+    const router = createRouter(us);
+    const call = begun(router);
+    expect(router.note(state("m.room.member", { membership: "leave" }, mallory.userId))).toEqual([]);
+    expect(router.note(state("m.room.member", { membership: "join" }, alice.userId))).toEqual([]);
+    expect(router.note(state("m.room.member", { membership: "leave" }, alice.userId))).toEqual([
+      { call, who: "peer" },
+    ]);
+    expect(router.note(state("m.room.member", { membership: "ban" }, bob.userId))).toEqual([
+      { call, who: "us" },
+    ]);
+    expect(router.note(state("m.room.member", null, alice.userId))).toEqual([]);
+  });
+
+  it("P12 knows public rooms", () => {
+    const router = createRouter(us);
+    expect(router.isPublic(ref.roomId)).toBe(false);
+    router.note(state("m.room.join_rules", { join_rule: "public" }));
+    expect(router.isPublic(ref.roomId)).toBe(true);
+    router.note(state("m.room.join_rules", { join_rule: "invite" }));
+    expect(router.isPublic(ref.roomId)).toBe(false);
+  });
+});
+
+describe("invites", () => {
+  it("P11 is for us where it names us or nobody", () => {
+    const router = createRouter(us);
+    expect(route(router, { ...invite, invitee: bob.userId }).type).toBe("new");
+    expect(route(router, invite).type).toBe("new");
+    expect(route(router, { ...invite, invitee: mallory.userId })).toMatchObject({ type: "dropped" });
+  });
+
+  it("P11 P5 is not for us from our own user, unless it names us", () => {
+    const router = createRouter(us);
+    const own = { ...invite, sender: { userId: bob.userId, partyId: "B9" } };
+    expect(route(router, own)).toMatchObject({ type: "dropped" });
+    expect(route(router, { ...own, invitee: bob.userId }).type).toBe("new");
+  });
+
+  it.each([
+    ["fresh", 0, true],
+    ["a clock that runs behind", -5_000, true],
+    ["old", 89_000, false],
+    ["expired", 95_000, false],
+    ["absurd", Number.MAX_VALUE, false],
+    ["not a number", Number.NaN, true],
+  ])("P7 P8 rings where enough time is left: %s", (_what, age, rings) => {
+    const found = route(createRouter(us), invite, origin({ age }));
+    expect(found.type).toBe(rings ? "new" : "dropped");
+  });
+
+  it("P8 counts age from the moment the batch came, and never gives more than the lifetime", () => {
+    const at = (age: number) => {
+      const found = route(createRouter(us), invite, origin({ age }), batch({ receivedAt: 50_000 }));
+      return found.type === "new" ? found.call.expiresAt : undefined;
+    };
+    expect(at(30_000)).toBe(50_000 - 30_000 + 90_000);
+    expect(at(-30_000)).toBe(50_000 + 90_000);
+  });
+
+  it("P10 does not ring history of an unknown age", () => {
+    const { age: _unknown, ...ageless } = origin();
+    expect(route(createRouter(us), invite, ageless, batch({ live: false })).type).toBe("dropped");
+    expect(route(createRouter(us), invite, ageless, batch({ live: true })).type).toBe("new");
+  });
+
+  it("P46 lets one call ring for each caller and room", () => {
+    const router = createRouter(us);
+    const first = begun(router);
+    expect(route(router, { ...invite, callId: "second" })).toMatchObject({ type: "dropped" });
+    expect(route(router, { ...invite, callId: "third", sender: mallory }).type).toBe("new");
+    router.keep(run(first, { type: "expired" }).call);
+    expect(route(router, { ...invite, callId: "second" }).type).toBe("new");
+  });
+
+  it("P44 bounds how many ring at once, and what it remembers of calls that are over", () => {
+    const router = createRouter(us);
+    for (let index = 0; index < 64; index += 1)
+      begun(router, { ...invite, sender: { userId: `@u${index}:test` }, callId: `c${index}` });
+    expect(route(router, { ...invite, callId: "more" })).toMatchObject({ type: "dropped" });
+    for (let index = 0; index < 5_000; index += 1) route(router, hangup({ callId: `x${index}` }));
+    expect(route(router, { ...invite, callId: "x1", sender: alice })).toMatchObject({
+      why: expect.stringContaining("beyond"),
+    });
+  });
+
+  it("does not ring for a call that is over, nor for one whose hangup came first", () => {
+    const router = createRouter(us);
+    router.keep(run(begun(router), { type: "expired" }).call);
+    expect(route(router, invite)).toMatchObject({ type: "dropped" });
+    route(router, hangup({ callId: "later" }));
+    expect(route(router, { ...invite, callId: "later" })).toMatchObject({ type: "dropped" });
+    expect(route(router, { ...invite, callId: "later", sender: mallory }).type).toBe("new");
+  });
+
+  it("is not upset by ids that are no text", () => {
+    const router = createRouter(us);
+    const call = begun(router, { ...invite, callId: "\ud800", sender: { userId: "\udfff" } });
+    router.keep(run(call, { type: "expired" }).call);
+    expect(route(router, { ...invite, callId: "\ud800" }).type).toBe("dropped");
+  });
+
+  it("forgets calls that are over", () => {
+    const router = createRouter({ userId: alice.userId, deviceId: "D" });
+    router.keep(ours());
+    expect(router.live()).toHaveLength(1);
+    router.keep(run(ours(), { type: "left", who: "us" }).call);
+    expect(router.live()).toEqual([]);
+    expect(router.find(ref)).toBeUndefined();
+  });
+});
