@@ -1,0 +1,113 @@
+import { FetchHttpApi } from "matrix-js-sdk/lib/http-api/fetch.js";
+import type { Method } from "matrix-js-sdk/lib/http-api/method.js";
+import { ClientPrefix } from "matrix-js-sdk/lib/http-api/prefix.js";
+import { firstValueFrom, Observable, throwError, timeout } from "rxjs";
+import type { Clock } from "../../streams/contract.ts";
+import { TrunklineError } from "../../streams/errors.ts";
+import { requestError } from "./matrix-errors.ts";
+
+export type Fetch = typeof globalThis.fetch;
+
+export interface HttpRequest {
+  readonly method: `${Method}`;
+  readonly path: string;
+  readonly query?: Record<string, string>;
+  readonly body?: object;
+  /** How long to wait for the whole answer, in ms; 30 s unless told. */
+  readonly within?: number;
+}
+
+/** Requests to one homeserver with one token. The answers are parsed JSON, and not looked at. */
+export interface Http {
+  readonly homeserver: string;
+  /**
+   * Makes a request on subscription; unsubscribing aborts it. Errors with `homeserver_unreachable`,
+   * `not_a_homeserver`, `server_error`, `rate_limited`, `unknown_token`, `event_too_large`, or `forbidden` for any
+   * other refusal.
+   */
+  request(request: HttpRequest): Observable<unknown>;
+  /** The same as a promise. */
+  ask(request: HttpRequest): Promise<unknown>;
+}
+
+const WITHIN = 30_000;
+
+export function matrixHttp(options: {
+  readonly homeserver: string;
+  readonly accessToken: string;
+  readonly clock: Clock;
+  readonly fetch: Fetch;
+}): Http {
+  const { homeserver, accessToken, clock, fetch } = options;
+  const api = new FetchHttpApi(silent, {
+    baseUrl: homeserver,
+    prefix: ClientPrefix.V3,
+    accessToken,
+    onlyData: true,
+    fetchFn: (resource, init) => fetchWhole(fetch, resource, init),
+  });
+
+  const request = ({ method, path, query, body, within = WITHIN }: HttpRequest) =>
+    new Observable<unknown>((subscriber) => {
+      const aborter = new AbortController();
+      api
+        .authedRequest<unknown>(method as Method, path, query, body && JSON.stringify(body), {
+          abortSignal: aborter.signal,
+          ...(body && { headers: { "Content-Type": "application/json" } }),
+        })
+        .then(
+          (answer) => {
+            subscriber.next(answer);
+            subscriber.complete();
+          },
+          (error: unknown) => subscriber.error(requestError(error, homeserver)),
+        );
+      return () => aborter.abort();
+    }).pipe(
+      // Not the SDK's `localTimeoutMs`: it leaves a timer behind for each request, and knows no other clock.
+      timeout({
+        first: within,
+        scheduler: clock,
+        with: () => throwError(() => noAnswer(homeserver, within)),
+      }),
+    );
+  return { homeserver, request, ask: (asked) => firstValueFrom(request(asked)) };
+}
+
+/** The SDK tells its client of a lost login through events; here errors tell it. */
+type Emitter = ConstructorParameters<typeof FetchHttpApi>[0];
+const silent = { emit: () => false } as Pick<Emitter, "emit"> as Emitter;
+
+/**
+ * Reads the body here, because the SDK lets go of the abort signal once it has the headers: a body that stalls would
+ * be waited for without end. And makes every error body a JSON object, because the SDK drops the status of others.
+ */
+async function fetchWhole(
+  fetch: Fetch,
+  resource: Parameters<Fetch>[0],
+  init: Parameters<Fetch>[1],
+): Promise<Response> {
+  const response = await fetch(resource, init);
+  const text = await response.text();
+  const { status } = response;
+  if (response.ok) return new Response(text, { status: 200, headers: response.headers });
+  const headers = new Headers(response.headers);
+  headers.set("Content-Type", "application/json");
+  return new Response(isObject(text) ? text : "{}", { status, headers });
+}
+
+function isObject(text: string): boolean {
+  try {
+    const value: unknown = JSON.parse(text);
+    return typeof value === "object" && value !== null;
+  } catch {
+    return false;
+  }
+}
+
+function noAnswer(homeserver: string, within: number): TrunklineError {
+  return new TrunklineError(
+    "homeserver_unreachable",
+    `${homeserver} did not answer within ${within / 1_000} s`,
+  );
+}

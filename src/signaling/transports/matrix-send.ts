@@ -1,0 +1,54 @@
+import type { Identity } from "../../streams/contract.ts";
+import { TrunklineError, toTrunklineError } from "../../streams/errors.ts";
+import { errcodeOf, notMatrix, passing } from "./matrix-errors.ts";
+import type { Http } from "./matrix-http.ts";
+import { own } from "./matrix-parse.ts";
+import type { MatrixRooms } from "./matrix-rooms.ts";
+
+export interface OutgoingEvent {
+  readonly roomId: string;
+  readonly type: string;
+  readonly content: object;
+  readonly txnId: string;
+}
+
+/** Sends as `Transport.send` says. */
+export async function sendEvent(
+  http: Http,
+  rooms: MatrixRooms,
+  identity: () => Promise<Identity>,
+  event: OutgoingEvent,
+): Promise<string> {
+  const { roomId, type, content, txnId } = event;
+  try {
+    await rooms.refuseEncrypted(roomId);
+    const path = `/rooms/${[roomId, "send", type, txnId].map(encodeURIComponent).join("/")}`;
+    const eventId = own(await http.ask({ method: "PUT", path, body: content }), "event_id");
+    if (typeof eventId !== "string") throw notMatrix(http.homeserver);
+    return eventId;
+  } catch (thrown) {
+    const error = passing(toTrunklineError(thrown));
+    throw (await isOutside(error, rooms, identity, roomId)) ? notInRoom(roomId, error) : error;
+  }
+}
+
+/** A homeserver refuses an outsider and a member without the power to send with the same code: ask which we are. */
+async function isOutside(
+  error: TrunklineError,
+  rooms: MatrixRooms,
+  identity: () => Promise<Identity>,
+  roomId: string,
+): Promise<boolean> {
+  const errcode = errcodeOf(error);
+  if (errcode !== "M_FORBIDDEN" && errcode !== "M_NOT_FOUND") return false;
+  try {
+    return !(await rooms.isJoined(roomId, (await identity()).userId));
+  } catch {
+    return false; // it stays the refusal that it was
+  }
+}
+
+function notInRoom(roomId: string, cause: TrunklineError): TrunklineError {
+  const message = `We are not in room ${roomId}, or it does not exist. Join it first`;
+  return new TrunklineError("not_in_room", message, { cause });
+}

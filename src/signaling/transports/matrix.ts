@@ -1,0 +1,116 @@
+import { BehaviorSubject, defer, distinctUntilChanged, finalize, switchMap } from "rxjs";
+import { realClock } from "../../streams/clock.ts";
+import type { Clock, Identity, Transport, TurnServers } from "../../streams/contract.ts";
+import { TrunklineError, toTrunklineError } from "../../streams/errors.ts";
+import { type Random, secureRandom } from "../../streams/ids.ts";
+import { exclusive } from "./exclusive.ts";
+import { passing, statusOf } from "./matrix-errors.ts";
+import { type Fetch, type Http, matrixHttp } from "./matrix-http.ts";
+import { fetchIdentity } from "./matrix-identity.ts";
+import { parseTurnServers } from "./matrix-parse.ts";
+import { MatrixRooms } from "./matrix-rooms.ts";
+import { sendEvent } from "./matrix-send.ts";
+import { matrixSync, retrying } from "./matrix-sync.ts";
+
+export interface MatrixTransportOptions {
+  /** The address of the homeserver's client API, such as `https://matrix.example.org`. */
+  readonly homeserver: string;
+  /** A token whose device no other client uses. */
+  readonly accessToken: string;
+  /** Where given, the token must be this user's. */
+  readonly userId?: string;
+  /** Where given, the token must be this device's. */
+  readonly deviceId?: string;
+  readonly clock?: Clock;
+  readonly random?: Random;
+  /** Takes the place of the platform's `fetch`. */
+  readonly fetch?: Fetch;
+}
+
+/**
+ * A transport that speaks to a homeserver by itself, with a lean sync: for unencrypted rooms (P42) and a device that
+ * no other client uses. Makes no request before it is used; throws `invalid_option`.
+ *
+ * Beyond the contract, `identity()` also rejects with `invalid_option` where the token is not that of `userId` or
+ * `deviceId`, and with `rate_limited` or `server_error`, both worth another try; and `batches$` errors with whatever
+ * `identity()` rejects with for good.
+ */
+export function matrixTransport(options: MatrixTransportOptions): Transport {
+  const { clock = realClock, random = secureRandom } = options;
+  const http = matrixHttp({
+    homeserver: checkHomeserver(options.homeserver),
+    accessToken: checkToken(options.accessToken),
+    clock,
+    fetch: options.fetch ?? ((resource, init) => globalThis.fetch(resource, init)),
+  });
+  const rooms = new MatrixRooms(http);
+  const connected = new BehaviorSubject(false);
+  let known: Promise<Identity> | undefined;
+
+  const identity = () => {
+    known ??= fetchIdentity(http, options).catch((error: unknown) => {
+      known = undefined;
+      throw error;
+    });
+    return known;
+  };
+  const sync = {
+    http,
+    clock,
+    random,
+    onConnected: (isConnected: boolean) => connected.next(isConnected),
+    onAnswer: rooms.learn.bind(rooms),
+  };
+
+  return {
+    batches$: exclusive(
+      defer(identity).pipe(
+        retrying(sync),
+        switchMap(() => matrixSync(sync)),
+        finalize(() => connected.next(false)),
+      ),
+    ),
+    connected$: connected.pipe(distinctUntilChanged()),
+    identity,
+    send: (roomId, type, content, txnId) =>
+      sendEvent(http, rooms, identity, { roomId, type, content, txnId }),
+    turnServers: () => fetchTurnServers(http),
+  };
+}
+
+async function fetchTurnServers(http: Http): Promise<TurnServers> {
+  try {
+    return parseTurnServers(await http.ask({ method: "GET", path: "/voip/turnServer" }));
+  } catch (thrown) {
+    const error = toTrunklineError(thrown);
+    // Guests may be refused, and small homeservers do not know the question: calls go on without.
+    if (error.code === "forbidden" || statusOf(error) === 404) return parseTurnServers({});
+    throw passing(error);
+  }
+}
+
+function checkHomeserver(homeserver: unknown): string {
+  const url = typeof homeserver === "string" && URL.canParse(homeserver) ? new URL(homeserver) : undefined;
+  if (url === undefined || !["http:", "https:"].includes(url.protocol)) {
+    throw new TrunklineError(
+      "invalid_option",
+      `Option homeserver is ${JSON.stringify(homeserver)}: give the address of the homeserver, such as "https://matrix.example.org"`,
+    );
+  }
+  if (url.username || url.password || url.search || url.hash) {
+    throw new TrunklineError(
+      "invalid_option",
+      "Option homeserver holds more than an address: leave out user, query and fragment",
+    );
+  }
+  return url.href;
+}
+
+/** A token goes into a header, which takes no other characters. It is not shown: messages end up in logs. */
+function checkToken(accessToken: unknown): string {
+  if (typeof accessToken === "string" && /^[\x21-\x7e]+$/.test(accessToken)) return accessToken;
+  throw new TrunklineError(
+    "invalid_option",
+    "Option accessToken is empty or no token: give the access_token of a login to the homeserver",
+  );
+}

@@ -1,0 +1,302 @@
+import { describe, expect, it } from "vitest";
+import type { EventBatch } from "../../../src/streams/contract.ts";
+import { coded, said, scripted } from "./scripted.ts";
+
+/** A transport that is watched, and past `identity()`. */
+async function watched() {
+  const script = scripted();
+  const batches: EventBatch[] = [];
+  const connected: boolean[] = [];
+  let error: unknown;
+  script.transport.connected$.subscribe((yes) => connected.push(yes));
+  const subscription = script.transport.batches$.subscribe({
+    next: (batch) => batches.push(batch),
+    error: (thrown: unknown) => {
+      error = thrown;
+    },
+  });
+  await script.identify();
+  return { ...script, batches, connected, subscription, error: () => error };
+}
+
+describe("the sync", () => {
+  it("asks for what calls need, at once first, then with long polls one after the other", async () => {
+    const { next, batches, asked, subscription } = await watched();
+    const first = await next();
+    expect([first.method, first.path]).toEqual(["GET", "/sync"]);
+    expect(first.headers.get("Authorization")).toBe("Bearer s3cret");
+    expect(Object.fromEntries(first.query)).toMatchObject({ timeout: "0", set_presence: "offline" });
+    expect(first.query.has("since")).toBe(false);
+    expect(JSON.parse(first.query.get("filter") as string)).toEqual({
+      presence: { not_types: ["*"] },
+      account_data: { not_types: ["*"] },
+      room: {
+        account_data: { not_types: ["*"] },
+        ephemeral: { not_types: ["*"] },
+        state: {
+          types: ["m.room.member", "m.room.join_rules", "m.room.encryption"],
+          lazy_load_members: true,
+        },
+        timeline: {
+          types: ["m.call.*", "org.matrix.call.*", "m.room.member", "m.room.join_rules", "m.room.encryption"],
+          limit: 50,
+        },
+      },
+    });
+    first.json({ next_batch: "s1" });
+    const second = await next();
+    expect(Object.fromEntries(second.query)).toMatchObject({ timeout: "30000", since: "s1" });
+    second.json({ next_batch: "s2" });
+    expect((await next()).query.get("since")).toBe("s2");
+    expect(batches.map(({ live, events }) => [live, events.length])).toEqual([
+      [false, 0],
+      [true, 0],
+    ]);
+    expect(asked).toHaveLength(0);
+    subscription.unsubscribe();
+  });
+
+  it("never syncs a device that is shared", async () => {
+    const { transport, next, asked, clock } = scripted();
+    let error: unknown;
+    transport.batches$.subscribe({ error: (thrown: unknown) => (error = thrown) });
+    (await next()).json({ user_id: "@us:hs.test", device_id: "OURS" });
+    const query = await next();
+    expect([query.path, query.body]).toEqual(["/keys/query", { device_keys: { "@us:hs.test": ["OURS"] } }]);
+    query.json({ device_keys: { "@us:hs.test": { OURS: { keys: {} } } } });
+    await clock.advance(1);
+    expect(error).toEqual(coded("shared_device"));
+    expect(asked).toHaveLength(0);
+  });
+
+  it("waits with the first sync until it knows that the device is its own", async () => {
+    const { transport, next, clock } = scripted();
+    const subscription = transport.batches$.subscribe();
+    (await next()).json(said("M_LIMIT_EXCEEDED"), 429, { "Retry-After": "3" });
+    await clock.advance(3_000);
+    (await next()).json({ user_id: "@us:hs.test", device_id: "OURS" });
+    (await next()).answer(new Response("<html>", { status: 502 }));
+    await clock.advance(1_000);
+    expect((await next()).path).toBe("/account/whoami");
+    subscription.unsubscribe();
+  });
+
+  it("syncs where nobody can encrypt", async () => {
+    const { transport, next } = scripted();
+    const subscription = transport.batches$.subscribe();
+    (await next()).json({ user_id: "@us:hs.test", device_id: "OURS" });
+    (await next()).json(said("M_UNRECOGNIZED"), 404);
+    expect((await next()).path).toBe("/sync");
+    subscription.unsubscribe();
+  });
+
+  it("aborts the request under way when it is unsubscribed, and leaves no timer", async () => {
+    const { next, subscription, clock, asked, connected } = await watched();
+    (await next()).json({ next_batch: "s1" });
+    const { signal } = await next();
+    subscription.unsubscribe();
+    expect(signal.aborted).toBe(true);
+    await clock.advance(600_000);
+    expect(asked).toHaveLength(0);
+    expect(connected).toEqual([false, true, false]);
+  });
+
+  it("cuts off a poll that is never answered, and asks again from the same place", async () => {
+    const { next, clock, connected, subscription } = await watched();
+    (await next()).json({ next_batch: "s1" });
+    const { signal } = await next();
+    await clock.advance(44_999);
+    expect(signal.aborted).toBe(false);
+    await clock.advance(1);
+    expect(signal.aborted).toBe(true);
+    expect(connected).toEqual([false, true, false]);
+    await clock.advance(500);
+    const again = await next();
+    // At once, to know that we are back.
+    expect(Object.fromEntries(again.query)).toMatchObject({ since: "s1", timeout: "0" });
+    again.json({ next_batch: "s1" });
+    expect((await next()).query.get("timeout")).toBe("30000");
+    expect(connected).toEqual([false, true, false, true]);
+    subscription.unsubscribe();
+  });
+
+  it("gives a first sync of many rooms 2 minutes", async () => {
+    const { next, clock, subscription } = await watched();
+    const { signal } = await next();
+    await clock.advance(119_999);
+    expect(signal.aborted).toBe(false);
+    await clock.advance(1);
+    expect(signal.aborted).toBe(true);
+    subscription.unsubscribe();
+  });
+
+  it("P30 tries again with growing delays, up to 30 s, or when the homeserver says", async () => {
+    const { next, clock, asked, subscription } = await watched();
+    (await next()).json({ next_batch: "s1" });
+    const wait = async (delay: number) => {
+      await clock.advance(delay - 1);
+      expect(asked).toHaveLength(0);
+      await clock.advance(1);
+      expect(asked).toHaveLength(1);
+    };
+    for (const delay of [500, 1_000, 2_000, 4_000, 8_000, 16_000, 30_000, 30_000]) {
+      (await next()).fail(new TypeError("network"));
+      await wait(delay);
+    }
+    (await next()).json(said("M_LIMIT_EXCEEDED"), 429, { "Retry-After": "40" });
+    await wait(40_000);
+    (await next()).json(said("M_LIMIT_EXCEEDED"), 429, { "Retry-After": "99999999" });
+    await wait(300_000);
+    (await next()).json({ next_batch: "s2" });
+    (await next()).fail(new TypeError("network"));
+    await wait(500);
+    subscription.unsubscribe();
+  });
+
+  it("takes a login page in between, or an answer that is no sync, for a failure that passes", async () => {
+    const { next, clock, error, subscription } = await watched();
+    (await next()).answer(new Response("<html>", { headers: { "Content-Type": "text/html" } }));
+    await clock.advance(500);
+    (await next()).json({ next_batch: 5, rooms: {} });
+    await clock.advance(1_000);
+    (await next()).json({ next_batch: "s1" });
+    expect((await next()).query.get("since")).toBe("s1");
+    expect(error()).toBeUndefined();
+    subscription.unsubscribe();
+  });
+
+  it("starts over where the homeserver has lost our place, with history again", async () => {
+    const { next, batches, subscription } = await watched();
+    (await next()).json({ next_batch: "s1" });
+    (await next()).json({ next_batch: "s2" });
+    (await next()).json(said("M_UNKNOWN"), 400);
+    const over = await next();
+    expect([over.query.has("since"), over.query.get("timeout")]).toEqual([false, "0"]);
+    over.json({ next_batch: "t1" });
+    expect((await next()).query.get("since")).toBe("t1");
+    expect(batches.map(({ live }) => live)).toEqual([false, true, false]);
+    subscription.unsubscribe();
+  });
+
+  it("does not start over without end where no place is ever taken", async () => {
+    const { next, error, clock, asked, connected } = await watched();
+    (await next()).json({ next_batch: "s1" });
+    (await next()).json(said("M_UNKNOWN"), 400);
+    await clock.advance(600_000);
+    expect(error()).toEqual(coded("forbidden"));
+    expect(asked).toHaveLength(0);
+    expect(connected.at(-1)).toBe(false);
+  });
+
+  it("P8 takes the time of arrival from its clock, and ages as they are", async () => {
+    const { next, batches, clock, subscription } = await watched();
+    await clock.advance(1_000);
+    const event = { event_id: "$1", sender: "@a:x", type: "m.call.invite", content: {} };
+    const events = [
+      { ...event, unsigned: { age: -5 } },
+      { ...event, unsigned: { age: "old" } },
+      { ...event, unsigned: null, age: 7 },
+    ];
+    (await next()).json({ next_batch: "s1", rooms: { join: { "!r": { timeline: { events } } } } });
+    await next();
+    expect(batches[0]?.receivedAt).toBe(1_000);
+    const parsed = { roomId: "!r", eventId: "$1", sender: "@a:x", type: "m.call.invite", content: {} };
+    expect(batches[0]?.events).toEqual([
+      { ...parsed, encrypted: false, age: -5 },
+      { ...parsed, encrypted: false },
+      { ...parsed, encrypted: false },
+    ]);
+    subscription.unsubscribe();
+  });
+
+  it("gives a room's state before its timeline, also of rooms that we are out of", async () => {
+    const { next, batches, subscription } = await watched();
+    const event = (id: string, more = {}) => ({
+      event_id: id,
+      sender: "@a:x",
+      type: "t",
+      content: {},
+      ...more,
+    });
+    const room = (name: string) => ({
+      timeline: { events: [event(`${name} 2`), event(`${name} 3`, { state_key: "" })] },
+      state: { events: [event(`${name} 1`, { state_key: "" })] },
+    });
+    const rooms = { join: { "!in": room("in") }, leave: { "!out": room("out") }, invite: { "!new": {} } };
+    (await next()).json({ next_batch: "s1", rooms });
+    await next();
+    const ids = batches[0]?.events.map(({ roomId, eventId, stateKey }) => [roomId, eventId, stateKey]);
+    expect(ids).toEqual([
+      ["!in", "in 1", ""],
+      ["!in", "in 2", undefined],
+      ["!in", "in 3", ""],
+      ["!out", "out 1", ""],
+      ["!out", "out 2", undefined],
+      ["!out", "out 3", ""],
+    ]);
+    subscription.unsubscribe();
+  });
+});
+
+describe("what a sync tells of rooms", () => {
+  it("lets a send to a room that it knows go out at once", async () => {
+    const { next, transport, subscription } = await watched();
+    (await next()).json({ next_batch: "s1", rooms: { join: { "!r:x": {} } } });
+    await next();
+    const sent = transport.send("!r:x", "m.call.invite", { a: 1 }, "t/1");
+    const request = await next();
+    expect([request.method, request.path]).toEqual(["PUT", "/rooms/!r%3Ax/send/m.call.invite/t%2F1"]);
+    expect([request.body, request.headers.get("Content-Type")]).toEqual([{ a: 1 }, "application/json"]);
+    request.json({ event_id: "$1" });
+    expect(await sent).toBe("$1");
+    subscription.unsubscribe();
+  });
+
+  it("P42 a room that was encrypted once stays so, whatever later syncs do not say", async () => {
+    const { next, transport, asked, subscription } = await watched();
+    const encryption = {
+      event_id: "$e",
+      sender: "@a:x",
+      type: "m.room.encryption",
+      content: {},
+      state_key: "",
+    };
+    const room = { state: { events: [encryption] } };
+    (await next()).json({ next_batch: "s1", rooms: { join: { "!r": room } } });
+    (await next()).json({ next_batch: "s2", rooms: { join: { "!r": {} } } });
+    await next();
+    await expect(transport.send("!r", "m.call.invite", {}, "t")).rejects.toEqual(coded("room_encrypted"));
+    expect(asked).toHaveLength(0);
+    subscription.unsubscribe();
+  });
+
+  it("P42 asks once whether a room is encrypted that it does not know", async () => {
+    const { next, transport } = scripted();
+    const first = transport.send("!r", "m.call.invite", {}, "1");
+    const question = await next();
+    expect(question.path).toBe("/rooms/!r/state/m.room.encryption/");
+    question.json(said("M_NOT_FOUND"), 404);
+    (await next()).json({ event_id: "$1" });
+    expect(await first).toBe("$1");
+    const second = transport.send("!r", "m.call.invite", {}, "2");
+    (await next()).json({ event_id: "$2" });
+    expect(await second).toBe("$2");
+  });
+
+  it("P42 does not send while it cannot learn whether a room is encrypted", async () => {
+    const { next, transport, asked } = scripted();
+    const sent = transport.send("!r", "m.call.invite", {}, "1");
+    (await next()).fail(new TypeError("network"));
+    await expect(sent).rejects.toEqual(coded("homeserver_unreachable"));
+    expect(asked).toHaveLength(0);
+  });
+
+  it("stays with forbidden where it cannot learn whether we are in the room", async () => {
+    const { next, transport } = scripted();
+    const sent = transport.send("!r", "m.call.invite", {}, "1").catch((error: unknown) => error);
+    (await next()).json(said("M_NOT_FOUND"), 404);
+    (await next()).json(said("M_FORBIDDEN"), 403);
+    (await next()).fail(new TypeError("network"));
+    expect(await sent).toEqual(coded("forbidden"));
+  });
+});
