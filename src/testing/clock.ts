@@ -1,0 +1,40 @@
+import { VirtualTimeScheduler } from "rxjs";
+import type { Clock } from "../streams/contract.ts";
+
+export interface VirtualClock extends Clock {
+  /**
+   * Lets `ms` pass, stopping at everything that was scheduled, in order. After each stop promises get their turn, so
+   * that what they schedule in turn still happens in time.
+   */
+  advance(ms: number): Promise<void>;
+  /** How many timers wait to fire: none, when everything has ended. */
+  readonly pending: number;
+}
+
+/** A clock that stands still until told to go on. Starts at 0. */
+export function virtualClock(): VirtualClock {
+  const scheduler = new VirtualTimeScheduler();
+  scheduler.maxFrames = 0;
+  const next = () => scheduler.actions[0]?.delay ?? Number.POSITIVE_INFINITY;
+
+  return {
+    now: () => scheduler.now(),
+    schedule: scheduler.schedule.bind(scheduler),
+    async advance(ms) {
+      const until = scheduler.frame + ms;
+      await turn();
+      while (next() <= until) {
+        scheduler.maxFrames = next();
+        scheduler.flush();
+        await turn();
+      }
+      scheduler.frame = until;
+    },
+    get pending() {
+      return scheduler.actions.length;
+    },
+  };
+}
+
+/** One turn of the event loop: every promise that can settle has settled. */
+const turn = (): Promise<void> => new Promise((resolve) => setTimeout(resolve));
