@@ -1,0 +1,116 @@
+import type { AudioConstraints, Capture, VideoConstraints } from "../streams/contract.ts";
+import { type ErrorCode, TrunklineError } from "../streams/errors.ts";
+
+export type Kind = "audio" | "video";
+
+/** The one function of `MediaDevices` that a call needs. */
+export type Devices = Pick<MediaDevices, "getUserMedia">;
+
+type Options = AudioConstraints | VideoConstraints;
+
+const SHAPES: Record<Kind, Readonly<Record<string, "string" | "boolean" | "number">>> = {
+  audio: {
+    deviceId: "string",
+    echoCancellation: "boolean",
+    noiseSuppression: "boolean",
+    autoGainControl: "boolean",
+  },
+  video: { deviceId: "string", width: "number", height: "number", frameRate: "number", facingMode: "string" },
+};
+
+/** The kinds that a capture asks for, in the order of their media sections. Throws `invalid_option`. */
+export function kindsOf(capture: Capture): readonly Kind[] {
+  const kinds: readonly Kind[] = ["audio", "video"];
+  for (const kind of kinds) check(kind, capture[kind]);
+  return kinds.filter((kind) => capture[kind]);
+}
+
+/**
+ * What `getUserMedia` takes. A device that was named is that one or none (another camera than the chosen one could
+ * show the wrong room); everything else is what the device may come near to.
+ */
+export function constraintsOf(capture: Capture): MediaStreamConstraints {
+  return { audio: constraintsOfKind(capture.audio), video: constraintsOfKind(capture.video) };
+}
+
+/**
+ * Opens what the capture asks for. Rejects with `media_denied`, `media_missing`, `media_busy` or `media_failed`; a
+ * refusal leaves nothing behind.
+ */
+export async function openDevices(devices: Devices | undefined, capture: Capture): Promise<MediaStream> {
+  if (!devices) {
+    throw new TrunklineError(
+      "media_failed",
+      "There is no navigator.mediaDevices here: serve the page over https or from localhost, or pass mediaDevices.",
+    );
+  }
+  try {
+    return await devices.getUserMedia(constraintsOf(capture));
+  } catch (thrown) {
+    throw deviceError(thrown);
+  }
+}
+
+/** A failure of `getUserMedia` as a coded error that says what to do. */
+export function deviceError(thrown: unknown): TrunklineError {
+  const [code, message] = explain(thrown instanceof Error ? thrown : new Error(String(thrown)));
+  return new TrunklineError(code, message, { cause: thrown });
+}
+
+function explain(error: Error): [ErrorCode, string] {
+  switch (error.name) {
+    case "NotAllowedError":
+    case "SecurityError":
+      return [
+        "media_denied",
+        "The use of the microphone or camera was denied: allow it for this site in the browser and in the system's " +
+          "privacy settings, then call again.",
+      ];
+    case "NotFoundError":
+      return ["media_missing", "No such microphone or camera: connect one, or ask for a kind that is there."];
+    case "OverconstrainedError":
+      return [
+        "media_missing",
+        "The chosen device is not connected: choose one of enumerateDevices(), or leave deviceId out.",
+      ];
+    case "NotReadableError":
+      return [
+        "media_busy",
+        "The microphone or camera is in use: close the app or tab that has it, then call again.",
+      ];
+    default:
+      return ["media_failed", `The microphone or camera could not be opened: ${error.message}`];
+  }
+}
+
+function constraintsOfKind(options: boolean | Options | undefined): boolean | MediaTrackConstraints {
+  if (typeof options !== "object") return options ?? false;
+  const { deviceId, ...rest } = options;
+  return deviceId === undefined ? rest : { ...rest, deviceId: { exact: deviceId } };
+}
+
+function check(kind: Kind, options: unknown): void {
+  if (options === undefined || typeof options === "boolean") return;
+  if (typeof options !== "object" || options === null) {
+    throw new TrunklineError(
+      "invalid_option",
+      `Capture ${kind} is ${show(options)}: use a boolean or an object.`,
+    );
+  }
+  for (const [name, value] of Object.entries(options)) {
+    const type = Object.hasOwn(SHAPES[kind], name) ? SHAPES[kind][name] : undefined;
+    if (!type) {
+      const names = Object.keys(SHAPES[kind]).join(", ");
+      throw new TrunklineError("invalid_option", `Capture ${kind}.${name} is unknown: use ${names}.`);
+    }
+    const fits = type === "number" ? typeof value === "number" && value > 0 : typeof value === type;
+    if (value !== undefined && !fits) {
+      const wanted = type === "number" ? "a number above 0" : `a ${type}`;
+      throw new TrunklineError("invalid_option", `Capture ${kind}.${name} is ${show(value)}: use ${wanted}.`);
+    }
+  }
+}
+
+function show(value: unknown): string {
+  return typeof value === "string" ? `"${value}"` : String(value);
+}

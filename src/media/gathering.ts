@@ -1,0 +1,96 @@
+import { filter, firstValueFrom, type Observable, race, Subject, takeUntil, timer } from "rxjs";
+import { realClock } from "../streams/clock.ts";
+import type { Candidate, IceServer } from "../streams/contract.ts";
+
+/**
+ * How long a description waits, in ms, for a candidate kind that may never come: a TURN server can be out of reach,
+ * and a public address has no server-reflexive twin. Browsers built on libwebrtc ask TURN servers 50 ms after the
+ * start, so this leaves a near one 50 ms for its two round trips. Who answers later costs one more event; a longer wait
+ * would cost every such call the difference before the peer's phone rings (P23).
+ */
+const DEADLINE = 100;
+
+export type CandidateType = "host" | "srflx" | "relay";
+
+/**
+ * The kind that these servers let us expect last; a candidate of it means that the earlier kinds are there. Host
+ * addresses are known at once, a STUN server answers in one round trip, and a TURN server tells the reflexive address
+ * on the way to the relayed one.
+ */
+export function lastTypeOf(servers: readonly IceServer[], policy: RTCIceTransportPolicy): CandidateType {
+  const offers = (scheme: string) => servers.some(({ urls }) => urls.some((url) => url.startsWith(scheme)));
+  if (policy === "relay" || offers("turn")) return "relay";
+  return offers("stun") ? "srflx" : "host";
+}
+
+/** A candidate's identity: two texts of one candidate differ in the extensions that follow its type. */
+function keyOf(candidate: string): string {
+  return candidate.split(" ").slice(0, 8).join(" ");
+}
+
+function typeOf(candidate: string): string | undefined {
+  return candidate.split(" ")[7];
+}
+
+/**
+ * Our candidates. Those found before the description is taken are held back and go inside it, the rest go out one by
+ * one, none by both ways (P23); the end marker is always the last (P24, P35).
+ */
+export class Gathering {
+  /** Emits candidates that no description held. */
+  readonly candidates$ = new Subject<Candidate>();
+  readonly #found$ = new Subject<Candidate>();
+  readonly #described = new Set<string>();
+  readonly #enough: Promise<unknown>;
+  #held: Candidate[] | undefined = [];
+  #last = { sdpMid: "0", sdpMLineIndex: 0 };
+
+  constructor(
+    found$: Observable<RTCIceCandidate | null>,
+    lastType: CandidateType,
+    closed$: Observable<void>,
+  ) {
+    this.#enough = firstValueFrom(
+      this.#found$.pipe(
+        filter(({ candidate }) => candidate === "" || typeOf(candidate) === lastType),
+        takeUntil(closed$),
+      ),
+      { defaultValue: undefined },
+    );
+    found$.subscribe((found) => this.#find(found));
+  }
+
+  /** Resolves when a description is worth sending; call once gathering has begun. */
+  async worthSending(): Promise<void> {
+    await firstValueFrom(race(this.#enough, timer(DEADLINE, realClock)));
+  }
+
+  /** Notes that this SDP goes out, and lets go of the candidates that it does not hold. */
+  describe(sdp: string): void {
+    for (const line of sdp.split("\r\n")) {
+      if (line.startsWith("a=candidate:")) this.#described.add(keyOf(line.slice(2)));
+    }
+    const held = this.#held ?? [];
+    this.#held = undefined;
+    for (const candidate of held) this.#emit(candidate);
+  }
+
+  #find(found: RTCIceCandidate | null): void {
+    // Some browsers also mark the end of each generation with an empty text; `null` is the end of them all.
+    if (found?.candidate === "") return;
+    if (found) {
+      this.#last = {
+        sdpMid: found.sdpMid ?? this.#last.sdpMid,
+        sdpMLineIndex: found.sdpMLineIndex ?? this.#last.sdpMLineIndex,
+      };
+    }
+    const candidate = { candidate: found?.candidate ?? "", ...this.#last };
+    if (this.#held) this.#held.push(candidate);
+    else this.#emit(candidate);
+    this.#found$.next(candidate);
+  }
+
+  #emit(candidate: Candidate): void {
+    if (!this.#described.has(keyOf(candidate.candidate))) this.candidates$.next(candidate);
+  }
+}

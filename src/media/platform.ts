@@ -1,0 +1,51 @@
+import type { IceServer } from "../streams/contract.ts";
+import { TrunklineError } from "../streams/errors.ts";
+import type { Devices } from "./capture.ts";
+
+/** What `browserMedia()` takes from where it runs; what is not given is the global of that name. */
+export interface BrowserMediaOptions {
+  readonly RTCPeerConnection?: typeof RTCPeerConnection;
+  readonly MediaStream?: typeof MediaStream;
+  readonly mediaDevices?: Devices;
+  /** `relay` hides our addresses from the peer: all media goes through a TURN server. Default `all`. */
+  readonly iceTransportPolicy?: RTCIceTransportPolicy;
+}
+
+// Looked up at the moment of use, so that a page rendered on a server may still name browserMedia().
+
+/** Throws `media_failed` where there is no WebRTC, or where it refuses the ICE servers. */
+export function createConnection(
+  options: BrowserMediaOptions,
+  iceServers: readonly IceServer[],
+): RTCPeerConnection {
+  const Connection = options.RTCPeerConnection ?? needed("RTCPeerConnection");
+  const configuration: RTCConfiguration = {
+    iceServers: iceServers.map(({ urls, ...credentials }) => ({ urls: [...urls], ...credentials })),
+    iceTransportPolicy: options.iceTransportPolicy ?? "all",
+    // All media on one transport: half the candidates, so half the events; every Matrix client bundles.
+    bundlePolicy: "max-bundle",
+  };
+  try {
+    return new Connection(configuration);
+  } catch (cause) {
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    throw new TrunklineError("media_failed", `No connection with these ICE servers: ${reason}`, { cause });
+  }
+}
+
+export function createStream(options: BrowserMediaOptions): MediaStream {
+  return new (options.MediaStream ?? needed("MediaStream"))();
+}
+
+export function devicesOf(options: BrowserMediaOptions): Devices | undefined {
+  return options.mediaDevices ?? globalThis.navigator?.mediaDevices;
+}
+
+function needed<TName extends "RTCPeerConnection" | "MediaStream">(name: TName): (typeof globalThis)[TName] {
+  const found = globalThis[name];
+  if (found) return found;
+  throw new TrunklineError(
+    "media_failed",
+    `There is no ${name} here: pass one to browserMedia({ ${name} }).`,
+  );
+}

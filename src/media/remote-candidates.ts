@@ -1,0 +1,45 @@
+import type { Candidate } from "../streams/contract.ts";
+
+/** How many of the peer's candidates are kept before they can be used (P44); a call seldom has more than 70. */
+const MOST_KEPT = 256;
+
+type Use = (candidate: RTCIceCandidateInit) => Promise<void>;
+
+/** The peer's candidates: kept until the peer's description is set, used as they come from then on. */
+export class RemoteCandidates {
+  #kept: Candidate[] = [];
+  #use: Use | undefined;
+
+  add(candidates: readonly Candidate[]): void {
+    for (const candidate of candidates) {
+      if (this.#use) this.#pass(candidate, this.#use);
+      else if (this.#kept.length < MOST_KEPT) this.#kept.push(candidate);
+    }
+  }
+
+  /** Uses what was kept, in order, and all that comes after it. */
+  useBy(use: Use): void {
+    const kept = this.#kept;
+    this.#kept = [];
+    this.#use = use;
+    this.add(kept);
+  }
+
+  /** One bad candidate must not cost the call the good ones, so its refusal is passed over. */
+  async #pass(candidate: Candidate, use: Use): Promise<void> {
+    try {
+      await use(placed(candidate));
+    } catch {
+      // The peer's mistake; the path state tells whether the others were enough.
+    }
+  }
+}
+
+/** The candidate with its place. Some clients leave `sdpMid` empty and mean the index. */
+export function placed({ candidate, sdpMid, sdpMLineIndex }: Candidate): RTCIceCandidateInit {
+  return {
+    candidate,
+    ...(sdpMid && { sdpMid }),
+    ...(sdpMLineIndex !== undefined && { sdpMLineIndex }),
+  };
+}

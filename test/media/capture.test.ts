@@ -1,0 +1,93 @@
+import { describe, expect, it } from "vitest";
+import { constraintsOf, deviceError, kindsOf, openDevices } from "../../src/media/capture.ts";
+import type { Capture } from "../../src/streams/contract.ts";
+import { TrunklineError } from "../../src/streams/errors.ts";
+
+describe("kindsOf", () => {
+  it("names what is asked for, audio first", () => {
+    expect(kindsOf({ video: true, audio: { echoCancellation: false } })).toEqual(["audio", "video"]);
+    expect(kindsOf({ video: {} })).toEqual(["video"]);
+    expect(kindsOf({ audio: false })).toEqual([]);
+  });
+
+  it.each([
+    [{ audio: "yes" }, 'Capture audio is "yes"'],
+    [{ video: null }, "Capture video is null"],
+    [{ video: { width: "640" } }, 'video.width is "640": use a number above 0'],
+    [{ video: { frameRate: 0 } }, "video.frameRate is 0"],
+    [{ video: { height: Number.NaN } }, "video.height is NaN"],
+    [{ video: { widht: 640 } }, "video.widht is unknown: use deviceId, width, height, frameRate, facingMode"],
+    [{ audio: { deviceId: 7 } }, "audio.deviceId is 7: use a string"],
+    [{ audio: { toString: true } }, "audio.toString is unknown"],
+    [{ audio: { autoGainControl: 1 } }, "audio.autoGainControl is 1: use a boolean"],
+  ])("refuses %j and says what was wrong", (capture, message) => {
+    const error = catchError(() => kindsOf(capture as unknown as Capture));
+    expect(error).toMatchObject({ code: "invalid_option", message: expect.stringContaining(message) });
+  });
+});
+
+describe("constraintsOf", () => {
+  it("asks for nothing that was not named", () => {
+    expect(constraintsOf({ audio: true })).toEqual({ audio: true, video: false });
+    expect(constraintsOf({ audio: false, video: true })).toEqual({ audio: false, video: true });
+  });
+
+  it("wants the named device and no other, and the rest as near as may be", () => {
+    expect(
+      constraintsOf({
+        audio: { deviceId: "mic", echoCancellation: true, noiseSuppression: false, autoGainControl: false },
+        video: { deviceId: "cam", width: 1280, height: 720, frameRate: 30, facingMode: "user" },
+      }),
+    ).toEqual({
+      audio: {
+        deviceId: { exact: "mic" },
+        echoCancellation: true,
+        noiseSuppression: false,
+        autoGainControl: false,
+      },
+      video: { deviceId: { exact: "cam" }, width: 1280, height: 720, frameRate: 30, facingMode: "user" },
+    });
+  });
+});
+
+describe("deviceError", () => {
+  it.each([
+    ["NotAllowedError", "media_denied"],
+    ["SecurityError", "media_denied"],
+    ["NotFoundError", "media_missing"],
+    ["OverconstrainedError", "media_missing"],
+    ["NotReadableError", "media_busy"],
+    ["AbortError", "media_failed"],
+    ["TypeError", "media_failed"],
+  ])("%s is %s, with the cause", (name, code) => {
+    const cause = Object.assign(new Error("as the browser puts it"), { name });
+    const error = deviceError(cause);
+    expect(error).toMatchObject({ code, cause });
+    expect(error.message).toMatch(/:/);
+  });
+
+  it("takes what is not an error", () => {
+    expect(deviceError("broken")).toMatchObject({
+      code: "media_failed",
+      message: expect.stringContaining("broken"),
+    });
+  });
+});
+
+describe("openDevices", () => {
+  it("says what to do where a page has no devices", async () => {
+    await expect(openDevices(undefined, { audio: true })).rejects.toMatchObject({
+      code: "media_failed",
+      message: expect.stringContaining("https"),
+    });
+  });
+});
+
+function catchError(run: () => unknown): TrunklineError | undefined {
+  try {
+    run();
+  } catch (thrown) {
+    if (thrown instanceof TrunklineError) return thrown;
+  }
+  return undefined;
+}

@@ -1,0 +1,118 @@
+import { Subject } from "rxjs";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { Gathering, lastTypeOf } from "../../src/media/gathering.ts";
+import type { Candidate } from "../../src/streams/contract.ts";
+
+const stun = { urls: ["stun:stun.example.org"] };
+const turn = { urls: ["turn:turn.example.org?transport=udp", "turns:turn.example.org"] };
+const relayOnly = { urls: ["turns:turn.example.org"] };
+
+describe("P23 lastTypeOf", () => {
+  it.each([
+    ["no servers", [], "all", "host"],
+    ["STUN", [stun], "all", "srflx"],
+    ["STUN and TURN", [stun, turn], "all", "relay"],
+    ["TURN over TLS only", [relayOnly], "all", "relay"],
+    ["relay policy", [turn], "relay", "relay"],
+    ["relay policy with nothing to relay", [], "relay", "relay"],
+  ] as const)("%s", (_, servers, policy, expected) => {
+    expect(lastTypeOf(servers, policy)).toBe(expected);
+  });
+});
+
+describe("Gathering", () => {
+  const found$ = new Subject<RTCIceCandidate | null>();
+  const closed$ = new Subject<void>();
+  const at = (n: number, type: string) => `candidate:${n} 1 udp 2122 192.0.2.${n} 4000 typ ${type}`;
+  const find = (candidate: string, sdpMid = "0", sdpMLineIndex = 0) =>
+    found$.next({ candidate, sdpMid, sdpMLineIndex } as RTCIceCandidate);
+
+  beforeEach(() => {
+    vi.useFakeTimers();
+  });
+  afterEach(() => {
+    vi.useRealTimers();
+    closed$.next();
+  });
+
+  function start(lastType: "host" | "srflx" | "relay") {
+    const gathering = new Gathering(found$, lastType, closed$);
+    const out: Candidate[] = [];
+    gathering.candidates$.subscribe((candidate) => out.push(candidate));
+    return { gathering, out };
+  }
+
+  /** Whether it is settled by now, without letting time go on. */
+  async function settled(promise: Promise<unknown>): Promise<boolean> {
+    const pending = Symbol();
+    await vi.advanceTimersByTimeAsync(0);
+    return (await Promise.race([promise, Promise.resolve(pending)])) !== pending;
+  }
+
+  it("P23 is worth sending with the last kind that the servers promise, and not before", async () => {
+    const { gathering } = start("relay");
+    const worth = gathering.worthSending();
+    find(at(1, "host"));
+    find(at(2, "srflx"));
+    expect(await settled(worth)).toBe(false);
+    find(at(3, "relay"));
+    expect(await settled(worth)).toBe(true);
+  });
+
+  it("P23 is worth sending when that candidate came before the question", async () => {
+    const { gathering } = start("host");
+    find(at(1, "host"));
+    expect(await settled(gathering.worthSending())).toBe(true);
+  });
+
+  it("P23 is worth sending when gathering is complete, whatever it found", async () => {
+    const { gathering } = start("relay");
+    const worth = gathering.worthSending();
+    found$.next(null);
+    expect(await settled(worth)).toBe(true);
+  });
+
+  it("P23 is worth sending after the deadline, though the servers are silent", async () => {
+    const { gathering } = start("relay");
+    const worth = gathering.worthSending();
+    await vi.advanceTimersByTimeAsync(99);
+    expect(await settled(worth)).toBe(false);
+    await vi.advanceTimersByTimeAsync(1);
+    expect(await settled(worth)).toBe(true);
+  });
+
+  it("leaves no timer behind", async () => {
+    const { gathering } = start("host");
+    const worth = gathering.worthSending();
+    find(at(1, "host"));
+    await worth;
+    expect(vi.getTimerCount()).toBe(0);
+  });
+
+  it("gives out what the description did not hold, each once, whatever follows its type", () => {
+    const { gathering, out } = start("host");
+    find(`${at(1, "host")} generation 0 ufrag abcd network-id 1`);
+    find(`${at(2, "host")} generation 0 ufrag abcd network-id 2`);
+    gathering.describe(`v=0\r\na=${at(1, "host")} generation 0 network-id 1\r\na=${at(3, "host")}\r\n`);
+    find(at(3, "host"));
+    find(at(4, "host"));
+    expect(out.map(({ candidate }) => candidate.split(" ")[4])).toEqual(["192.0.2.2", "192.0.2.4"]);
+  });
+
+  it("P24 P35 the end marker comes after the description, last, where the last candidate was", () => {
+    const { gathering, out } = start("host");
+    find(at(1, "host"), "video", 1);
+    found$.next({ candidate: "", sdpMid: "video", sdpMLineIndex: 1 } as RTCIceCandidate);
+    found$.next(null);
+    expect(out).toEqual([]);
+    gathering.describe(`v=0\r\na=${at(1, "host")}\r\n`);
+    expect(out).toEqual([{ candidate: "", sdpMid: "video", sdpMLineIndex: 1 }]);
+  });
+
+  it("P35 the end marker names a place where nothing was found", () => {
+    const { gathering, out } = start("relay");
+    gathering.describe("v=0\r\n");
+    found$.next(null);
+    expect(out).toEqual([{ candidate: "", sdpMid: "0", sdpMLineIndex: 0 }]);
+  });
+});
