@@ -1,0 +1,60 @@
+/**
+ * Bundles the worker into one file, dist/worker/entry.js, in the place of the module that tsc has put there; tsc's
+ * entry.d.ts stays. Run it after tsc: `npm run build`.
+ */
+import { relative } from "node:path";
+import { fileURLToPath } from "node:url";
+import { build, type Plugin } from "esbuild";
+
+const root = fileURLToPath(new URL("..", import.meta.url));
+
+/**
+ * matrix-js-sdk's HTTP layer imports a module of helpers, and that imports `unhomoglyph`, a table of look-alike letters
+ * (115 kB) for comparing display names. No request needs it; should one ever, it fails loudly.
+ */
+const withoutLookAlikes: Plugin = {
+  name: "without look-alikes",
+  setup(build) {
+    build.onResolve({ filter: /^unhomoglyph$/ }, ({ path }) => ({ path, namespace: "left-out" }));
+    build.onLoad({ filter: /.*/, namespace: "left-out" }, ({ path }) => ({
+      contents: `export default function () { throw new Error("${path} is left out of this bundle"); }`,
+    }));
+  },
+};
+
+/** What must not come in, however far down it is imported: encryption, and the client that brings it. */
+const FORBIDDEN = /crypto-wasm|matrix-js-sdk[\\/]lib[\\/](index|client|matrix|crypto|rust-crypto)\b/;
+
+const withoutCrypto: Plugin = {
+  name: "without crypto",
+  setup(build) {
+    build.onLoad({ filter: FORBIDDEN }, ({ path }) => ({
+      errors: [{ text: `The worker bundle must not hold ${relative(root, path)}: see who imports it` }],
+    }));
+  },
+};
+
+/** Bundles `entry` into `outfile`, both relative to the root. */
+export async function bundleWorker(entry: string, outfile: string): Promise<void> {
+  await build({
+    absWorkingDir: root,
+    entryPoints: [entry],
+    outfile,
+    bundle: true,
+    format: "esm",
+    platform: "browser",
+    target: "es2022",
+    // rxjs as classes, not as what ES5 makes of them.
+    conditions: ["es2015"],
+    minify: true,
+    sourcemap: true,
+    legalComments: "eof",
+    logLevel: "warning",
+    plugins: [withoutLookAlikes, withoutCrypto],
+  });
+}
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) {
+  // From the source, not from what tsc made of it: that is the file which the bundle replaces.
+  await bundleWorker("src/worker/entry.ts", "dist/worker/entry.js");
+}

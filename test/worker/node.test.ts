@@ -1,0 +1,148 @@
+import { existsSync } from "node:fs";
+import { createServer, type Server } from "node:http";
+import type { AddressInfo } from "node:net";
+import { fileURLToPath } from "node:url";
+import { Worker } from "node:worker_threads";
+import { filter, firstValueFrom } from "rxjs";
+import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
+import type { SignalingHalf, SignalingStatus } from "../../src/streams/contract.ts";
+import { type SpawnOptions, spawnSignaling } from "../../src/worker/spawn.ts";
+import { CALL, code } from "./stand-in.ts";
+
+const entry = new URL("../../dist/worker/entry.js", import.meta.url);
+let homeserver: Server;
+let options: SpawnOptions;
+const open: SignalingHalf[] = [];
+const workers: Worker[] = [];
+
+/** A homeserver on which nothing ever happens. */
+const ANSWERS: Record<string, unknown> = {
+  versions: { versions: ["v1.11"] },
+  "account/whoami": { user_id: "@alice:test", device_id: "A" },
+  "keys/query": { device_keys: {} },
+  "voip/turnServer": {},
+  sync: { next_batch: "s" },
+};
+
+beforeAll(async () => {
+  if (!existsSync(fileURLToPath(entry)))
+    throw new Error('There is no worker bundle: run "npm run build" first');
+  homeserver = createServer((request, response) => {
+    const url = new URL(request.url ?? "", "http://localhost");
+    const path = url.pathname.replace(/^\/_matrix\/client\/(v3\/)?/, "");
+    // A second sync waits for news, which there are none.
+    if (path === "sync" && url.searchParams.has("since")) return;
+    response.writeHead(path in ANSWERS ? 200 : 404, { "Content-Type": "application/json" });
+    response.end(JSON.stringify(ANSWERS[path] ?? { errcode: "M_UNRECOGNIZED" }));
+  });
+  await new Promise<void>((resolve) => homeserver.listen(0, "127.0.0.1", resolve));
+  const { port } = homeserver.address() as AddressInfo;
+  options = { homeserver: `http://127.0.0.1:${port}`, accessToken: "token" };
+});
+
+afterEach(() => Promise.all(open.splice(0).map((half) => half.close())));
+afterAll(async () => {
+  homeserver?.closeAllConnections();
+  await new Promise((resolve) => homeserver?.close(resolve));
+});
+
+function spawn(
+  script: string | URL = entry,
+  extra: ConstructorParameters<typeof Worker>[1] = {},
+): SignalingHalf {
+  const half = spawnSignaling({
+    ...options,
+    worker: () => {
+      const worker = new Worker(script, extra);
+      workers.push(worker);
+      return worker;
+    },
+  });
+  open.push(half);
+  return half;
+}
+
+const reached = (half: SignalingHalf, state: SignalingStatus["state"]) =>
+  firstValueFrom(half.status$.pipe(filter((status) => status.state === state)));
+
+const exited = (worker: Worker) => new Promise((resolve) => worker.once("exit", resolve));
+
+describe("the built worker in node:worker_threads", () => {
+  it("comes online at a homeserver, and is terminated on close()", async () => {
+    const half = spawn();
+    half.signals$.subscribe();
+    const { identity } = await reached(half, "online");
+    expect(identity).toEqual({ userId: "@alice:test", deviceId: "A" });
+    expect(await code(half.dispatch({ ...CALL, type: "reject" }))).toBe("unknown_call");
+    await half.dispatch({ ...CALL, type: "place" });
+    const gone = exited(workers.at(-1) as Worker);
+    await half.close();
+    await gone;
+  });
+
+  it("answers a dispatch in well under a frame", async () => {
+    const half = spawn();
+    await half.dispatch({ ...CALL, type: "place" });
+    const times: number[] = [];
+    for (let i = 0; i < 500; i++) {
+      const begin = performance.now();
+      await half.dispatch({ ...CALL, callId: `call${i}`, type: "place" });
+      times.push(performance.now() - begin);
+    }
+    const [p50 = 0, p95 = 0] = [250, 475].map((rank) => times.sort((a, b) => a - b)[rank]);
+    console.log(`dispatch to a worker and back: p50 ${p50.toFixed(3)} ms, p95 ${p95.toFixed(3)} ms`);
+    expect(p50).toBeLessThan(16);
+  });
+
+  it("is worker_lost at once when it is terminated", async () => {
+    const half = spawn();
+    await half.dispatch({ ...CALL, type: "place" });
+    half.signals$.subscribe({ error: () => undefined });
+    const stopped = reached(half, "stopped");
+    await workers.at(-1)?.terminate();
+    expect((await stopped).error?.code).toBe("worker_lost");
+    expect(await code(half.dispatch({ ...CALL, type: "reject" }))).toBe("worker_lost");
+  });
+
+  it.each([
+    ["is not there", new URL("no-such-file.js", entry), {}, /no-such-file/],
+    ["has a syntax error", "const = 1;", { eval: true }, /Unexpected token/],
+    ["ends without a word", "", { eval: true }, /exited with code 0|port was closed/],
+  ])("is worker_failed at once when its script %s", async (_, script, extra, why) => {
+    const half = spawn(script, extra);
+    const { error } = await reached(half, "stopped");
+    expect(error).toMatchObject({ code: "worker_failed", message: expect.stringMatching(why) });
+    expect(await code(firstValueFrom(half.signals$))).toBe("worker_failed");
+  });
+});
+
+describe("spawnSignaling", () => {
+  const worker = () => {
+    throw new Error("must not be made");
+  };
+  it.each<[string, Record<string, unknown>]>([
+    ["homeserver", { homeserver: undefined }],
+    ["homeserver", { homeserver: "matrix.example.org" }],
+    ["homeserver", { homeserver: "ftp://example.org" }],
+    ["homeserver", { homeserver: "https://" }],
+    ["accessToken", { accessToken: "" }],
+    ["accessToken", { accessToken: 7 }],
+    ["userId", { userId: "alice" }],
+    ["userId", { userId: 7 }],
+    ["deviceId", { deviceId: "" }],
+    ["worker", { worker: "entry.js" }],
+    ["worker", { worker: null }],
+    ["worker", { worker: undefined }],
+  ])("throws invalid_option at once for a bad %s: %o", (name, bad) => {
+    const spawning = () => spawnSignaling({ ...options, worker, ...bad } as SpawnOptions);
+    expect(spawning).toThrow(
+      expect.objectContaining({ code: "invalid_option", message: expect.stringContaining(name) }),
+    );
+  });
+
+  it("throws invalid_option for no options at all", () => {
+    expect(() => spawnSignaling(undefined as unknown as SpawnOptions)).toThrow(
+      expect.objectContaining({ code: "invalid_option" }),
+    );
+  });
+});

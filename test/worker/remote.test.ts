@@ -1,0 +1,346 @@
+import { setImmediate } from "node:timers/promises";
+import { filter, firstValueFrom, type Observable, ReplaySubject, toArray } from "rxjs";
+import { afterEach, describe, expect, it, vi } from "vitest";
+import type { Command, Signal, SignalingHalf, SignalingStatus } from "../../src/streams/contract.ts";
+import { TrunklineError } from "../../src/streams/errors.ts";
+import type { WorkerEndpoint } from "../../src/worker/endpoint.ts";
+import { remoteSignaling } from "../../src/worker/remote.ts";
+import { CALL, code, handClock, type InlineWorker, inlineWorker } from "./stand-in.ts";
+
+const START = { homeserver: "https://example.org", accessToken: "secret" };
+const PLACE: Command = { ...CALL, type: "place" };
+const open: SignalingHalf[] = [];
+afterEach(() => Promise.all(open.splice(0).map((half) => half.close())));
+
+function remote(worker: WorkerEndpoint | (() => WorkerEndpoint) = inlineWorker()) {
+  const clock = handClock();
+  const half = remoteSignaling(worker, START, clock);
+  open.push(half);
+  const statuses: SignalingStatus[] = [];
+  half.status$.subscribe((status) => statuses.push(status));
+  return { half, clock, statuses };
+}
+
+async function running(
+  worker = inlineWorker(),
+  given: WorkerEndpoint | (() => WorkerEndpoint) = () => worker,
+) {
+  const there = remote(given);
+  await there.half.dispatch(PLACE);
+  worker.half.dispatched.length = 0;
+  return { ...there, worker };
+}
+
+/** How each stream and a pending dispatch of the half end. */
+function ends(half: SignalingHalf) {
+  const end = (stream: Observable<unknown>) => code(firstValueFrom(stream.pipe(toArray())));
+  return Promise.all([end(half.signals$), end(half.iceServers$), code(half.dispatch(PLACE))]);
+}
+
+const lastOf = (statuses: SignalingStatus[]) => statuses.at(-1);
+
+describe("remoteSignaling: what it carries", () => {
+  it("starts the half there with what it was given, once", async () => {
+    const { worker } = await running();
+    expect(worker.started).toEqual([START]);
+  });
+
+  it("carries commands there, in order, those before the start too", async () => {
+    const worker = inlineWorker();
+    const { half } = remote(worker);
+    const commands = Array.from({ length: 20 }, (_, i): Command => ({ ...PLACE, callId: `call${i}` }));
+    await Promise.all(commands.map((command) => half.dispatch(command)));
+    expect(worker.half.dispatched).toEqual(commands);
+  });
+
+  it("loses no signal that the half emits as soon as it is made", async () => {
+    const signal: Signal = { ...CALL, type: "invited" };
+    const worker = inlineWorker((half) => {
+      queueMicrotask(() => half.signals.next(signal));
+      return half;
+    });
+    const { half } = remote(worker);
+    expect(await firstValueFrom(half.signals$)).toEqual(signal);
+  });
+
+  it("rejects with the half's own error, its fields whole", async () => {
+    const { half, worker } = await running();
+    worker.half.onDispatch = async () => {
+      throw new TrunklineError("rate_limited", "Slow down", { retryAfter: 5000, cause: new Error("429") });
+    };
+    await expect(half.dispatch(PLACE)).rejects.toMatchObject({
+      code: "rate_limited",
+      message: "Slow down",
+      retryAfter: 5000,
+      cause: "Error: 429",
+    });
+  });
+
+  it("rejects a command that cannot be cloned with invalid_option, and works on", async () => {
+    const { half, worker } = await running();
+    const bad = { ...PLACE, invitee: () => "@bob:example.org" } as unknown as Command;
+    expect(await code(half.dispatch(bad))).toBe("invalid_option");
+    await half.dispatch(PLACE);
+    expect(worker.half.dispatched).toEqual([PLACE]);
+  });
+
+  it("says each status once, the present one on subscription", async () => {
+    const { half, worker, statuses } = await running();
+    const identity = { userId: "@alice:example.org", deviceId: "A" };
+    worker.half.status.next({ state: "online", identity });
+    worker.half.status.next({ state: "reconnecting", identity });
+    await firstValueFrom(half.status$.pipe(filter(({ state }) => state === "reconnecting")));
+    expect(statuses.map(({ state }) => state)).toEqual(["starting", "online", "reconnecting"]);
+    expect(await firstValueFrom(half.status$)).toEqual({ state: "reconnecting", identity });
+  });
+
+  it("replays the ICE servers in force", async () => {
+    const { half, worker } = await running();
+    const servers = [{ urls: ["turn:example.org"], username: "u", credential: "c" }];
+    worker.half.iceServers.next(servers);
+    expect(await firstValueFrom(half.iceServers$)).toEqual(servers);
+    expect(await firstValueFrom(half.iceServers$)).toEqual(servers);
+  });
+
+  it("ends as the half there ends by itself", async () => {
+    const { half, worker, statuses } = await running();
+    const error = { code: "unknown_token", message: "Log in again" } as const;
+    const all = ends(half);
+    worker.half.onDispatch = async () => {
+      throw new TrunklineError(error.code, error.message);
+    };
+    worker.half.status.next({ state: "stopped", error });
+    worker.half.status.complete();
+    worker.half.signals.error(new TrunklineError(error.code, error.message));
+    worker.half.iceServers.error(new TrunklineError(error.code, error.message));
+    expect((await all).slice(0, 2)).toEqual(["unknown_token", "unknown_token"]);
+    expect(await code(half.dispatch(PLACE))).toBe("unknown_token");
+    expect(statuses.map(({ state }) => state)).toEqual(["starting", "stopped"]);
+    expect(lastOf(statuses)?.error).toEqual(error);
+  });
+});
+
+describe("remoteSignaling: a worker that never starts", () => {
+  const failed = ["worker_failed", "worker_failed", "worker_failed"];
+  const deaf = (): WorkerEndpoint & { terminate: () => void } => ({
+    postMessage: () => undefined,
+    terminate: vi.fn(),
+  });
+
+  it("ends everything with worker_failed when it says an error event", async () => {
+    const worker = inlineWorker();
+    worker.mute();
+    const { half, statuses } = remote(() => worker);
+    const all = ends(half);
+    const preventDefault = vi.fn();
+    worker.fail({ message: "SyntaxError: bad", filename: "entry.js", lineno: 3, preventDefault });
+    expect(await all).toEqual(failed);
+    expect(lastOf(statuses)).toMatchObject({
+      state: "stopped",
+      error: { code: "worker_failed", message: expect.stringContaining("SyntaxError: bad (entry.js:3)") },
+    });
+    expect(preventDefault).toHaveBeenCalledOnce();
+    expect(worker.terminated()).toBe(1);
+  });
+
+  it("ends everything with worker_failed when nothing is heard for 15 s", async () => {
+    const worker = deaf();
+    const { half, clock } = remote(() => worker);
+    const all = ends(half);
+    clock.advance(14_000);
+    expect(worker.terminate).not.toHaveBeenCalled();
+    clock.advance(1_000);
+    expect(await all).toEqual(failed);
+    expect(worker.terminate).toHaveBeenCalledOnce();
+  });
+
+  it("ends everything with worker_failed when it cannot be made", async () => {
+    const { half } = remote(() => {
+      throw new DOMException("Not allowed here", "SecurityError");
+    });
+    expect(await ends(half)).toEqual(failed);
+    await expect(half.dispatch(PLACE)).rejects.toThrow("Not allowed here");
+  });
+
+  it("ends with the half's error when the half cannot be made", async () => {
+    const worker = inlineWorker(() => {
+      throw new TrunklineError("invalid_option", "No such policy");
+    });
+    const { half, statuses } = remote(worker);
+    expect(await ends(half)).toEqual(["invalid_option", "invalid_option", "invalid_option"]);
+    expect(lastOf(statuses)).toMatchObject({ state: "stopped", error: { code: "invalid_option" } });
+  });
+
+  it("can be closed before it has started, at once", async () => {
+    const worker = deaf();
+    const { half } = remote(() => worker);
+    const all = ends(half);
+    await half.close();
+    expect(await all).toEqual(["resolved", "resolved", "closed"]);
+    expect(worker.terminate).toHaveBeenCalledOnce();
+  });
+
+  it("is closed there where it was closed here while it started", async () => {
+    const closedThere = new Promise<void>((resolve) => {
+      const worker = inlineWorker((there) => {
+        there.onClose = async () => resolve();
+        void half.close();
+        return there;
+      });
+      const { half } = remote(worker);
+    });
+    await closedThere;
+  });
+});
+
+describe("remoteSignaling: a worker that dies", () => {
+  const lost = ["worker_lost", "worker_lost", "worker_lost"];
+
+  /** One more dispatch that the worker never answers. */
+  function pending({ half, worker }: { half: SignalingHalf; worker: InlineWorker }) {
+    worker.half.onDispatch = () => new Promise(() => undefined);
+    return ends(half);
+  }
+
+  it("ends everything with worker_lost on its error event, without waiting", async () => {
+    const there = await running();
+    const all = pending(there);
+    there.worker.fail(new Error("out of memory"));
+    expect(await all).toEqual(lost);
+    expect(lastOf(there.statuses)).toMatchObject({ state: "stopped", error: { code: "worker_lost" } });
+    expect(await ends(there.half)).toEqual(lost);
+    await expect(there.half.dispatch(PLACE)).rejects.toMatchObject({ cause: new Error("out of memory") });
+  });
+
+  it("ends everything with worker_lost when its ports close", async () => {
+    const there = await running();
+    const all = pending(there);
+    there.worker.vanish();
+    expect(await all).toEqual(lost);
+  });
+
+  it("ends everything with worker_lost when it has answered nothing for 6 s", async () => {
+    const there = await running();
+    const all = pending(there);
+    there.worker.mute();
+    there.clock.advance(6_000);
+    expect(await all).toEqual(lost);
+    expect(there.worker.terminated()).toBe(1);
+  });
+
+  it("keeps a worker that answers", async () => {
+    const there = await running();
+    for (let i = 0; i < 30; i++) {
+      there.clock.advance(1_000);
+      for (let turn = 0; turn < 6; turn++) await setImmediate();
+    }
+    await there.half.dispatch(PLACE);
+  });
+
+  it("does not take a frozen page for a dead worker", async () => {
+    const there = await running();
+    there.clock.advance(4_000);
+    there.clock.sleep(3_600_000);
+    there.clock.advance(1_000);
+    await there.half.dispatch(PLACE);
+  });
+
+  it("resolves close() all the same", async () => {
+    const there = await running();
+    there.worker.fail({});
+    await there.half.close();
+  });
+});
+
+describe("remoteSignaling: close()", () => {
+  it("closes the half there, then its ports, and terminates a worker that it made", async () => {
+    const { half, worker, statuses } = await running();
+    const order: string[] = [];
+    worker.half.onClose = async () => void order.push(`closed, terminated ${worker.terminated()} times`);
+    await half.close();
+    expect(order).toEqual(["closed, terminated 0 times"]);
+    expect(worker.terminated()).toBe(1);
+    expect(statuses.map(({ state }) => state)).toEqual(["starting", "stopped"]);
+    expect(lastOf(statuses)).toEqual({ state: "stopped" });
+  });
+
+  it("does not terminate a worker that it was given, and leaves no listener on it", async () => {
+    const worker = inlineWorker();
+    const { half } = await running(worker, worker);
+    expect(worker.listeners()).toBe(1);
+    await half.close();
+    expect(worker.listeners()).toBe(0);
+    expect(worker.half.closed).toBeGreaterThan(0);
+    expect(worker.terminated()).toBe(0);
+  });
+
+  it("brings the last signals before the streams complete", async () => {
+    const { half, worker } = await running();
+    const last: Signal = { ...CALL, type: "ended", end: { by: "us", reason: "user_hangup" } };
+    worker.half.onClose = async () => worker.half.signals.next(last);
+    const seen = new ReplaySubject<Signal>();
+    half.signals$.subscribe(seen);
+    await half.close();
+    expect(await firstValueFrom(seen.pipe(toArray()))).toEqual([last]);
+  });
+
+  it("waits for the last signals where the answer to stop overtakes them", async () => {
+    const { half, worker } = await running();
+    const last: Signal = { ...CALL, type: "ended", end: { by: "us", reason: "user_hangup" } };
+    const seen: Signal[] = [];
+    half.signals$.subscribe((signal) => seen.push(signal));
+    await half.dispatch(PLACE);
+    const release = worker.holdStreams();
+    const closedThere = new Promise<void>((resolve) => {
+      worker.half.onClose = async () => {
+        worker.half.signals.next(last);
+        resolve();
+      };
+    });
+    const closing = half.close();
+    await closedThere;
+    for (let turn = 0; turn < 10; turn++) await setImmediate();
+    release();
+    await closing;
+    expect(seen).toEqual([last]);
+  });
+
+  it("settles what is pending with closed, and what comes after", async () => {
+    const { half, worker } = await running();
+    worker.half.onDispatch = () => new Promise(() => undefined);
+    const pending = code(half.dispatch(PLACE));
+    const closing = half.close();
+    expect(await code(half.dispatch(PLACE))).toBe("closed");
+    await closing;
+    expect(await pending).toBe("closed");
+  });
+
+  it("is done once, however often it is called", async () => {
+    const { half, worker } = await running();
+    expect(half.close()).toBe(half.close());
+    await half.close();
+    expect(worker.terminated()).toBe(1);
+  });
+
+  it("does not wait for a worker that does not close within 3 s", async () => {
+    const { half, worker, clock } = await running();
+    const asked = new Promise<void>((resolve) => {
+      worker.half.onClose = () => {
+        resolve();
+        return new Promise(() => undefined);
+      };
+    });
+    const closing = half.close();
+    await asked;
+    clock.advance(3_000);
+    await closing;
+    expect(worker.terminated()).toBe(1);
+  });
+
+  it("is done when the worker dies meanwhile", async () => {
+    const { half, worker } = await running();
+    worker.half.onClose = async () => worker.vanish();
+    await half.close();
+    expect(await code(half.dispatch(PLACE))).toBe("closed");
+  });
+});
