@@ -1,0 +1,198 @@
+import {
+  BehaviorSubject,
+  concat,
+  defer,
+  firstValueFrom,
+  from,
+  map,
+  type Observable,
+  race,
+  Subject,
+  timer,
+} from "rxjs";
+import { realClock } from "../streams/clock.ts";
+import type {
+  CallRef,
+  Clock,
+  End,
+  IceServer,
+  MediaHalf,
+  Milestone,
+  Party,
+  Signal,
+  SignalingHalf,
+  SignalingStatus,
+  TraceEntry,
+} from "../streams/contract.ts";
+import { TrunklineError, toErrorData, toTrunklineError } from "../streams/errors.ts";
+import { opaqueId, type Random, secureRandom } from "../streams/ids.ts";
+import type { Call } from "./call.ts";
+import { LiveCall } from "./live-call.ts";
+import { checkPlaceOptions, type PlaceOptions } from "./options.ts";
+
+/** A call waits this long for TURN servers, in ms, and then goes without: a direct path may do. */
+const ICE_SERVERS_DEADLINE = 2_000;
+
+export interface PhoneOptions<TStream> {
+  readonly signaling: SignalingHalf;
+  readonly media: MediaHalf<TStream>;
+  /** Default: real time. */
+  readonly clock?: Clock;
+  /** Default: unguessable. */
+  readonly random?: Random;
+}
+
+/** A call that did not ring, and the rule that kept it from ringing (P12). */
+export interface IgnoredCall extends CallRef {
+  readonly peer: Party;
+  readonly reason: "public_room";
+}
+
+/** A line of some call's story. */
+export interface CallTrace extends CallRef {
+  readonly entry: TraceEntry;
+}
+
+export interface Phone<TStream = unknown> {
+  /** Whether calls can be placed and taken; `stopped` with an error says why not. */
+  readonly status$: Observable<SignalingStatus>;
+  /** Emits the calls that ring on subscription, then each that begins to. */
+  readonly incoming$: Observable<Call<TStream>>;
+  /** Emits each call that was kept from ringing by a rule. */
+  readonly ignored$: Observable<IgnoredCall>;
+  /** Emits the calls that have not ended on subscription, then on each change. */
+  readonly calls$: Observable<readonly Call<TStream>[]>;
+  /** Emits the story of every call, line by line, as it happens. */
+  readonly trace$: Observable<CallTrace>;
+  /** Places a call. Throws `invalid_option`, and `closed`; everything later is told by the call. */
+  place(options: PlaceOptions): Call<TStream>;
+  /** Ends all calls and the signalling half. All streams complete. */
+  close(): Promise<void>;
+  [Symbol.dispose](): void;
+}
+
+/** Joins a signalling half and a media half to a phone. Both belong to the phone from then on. */
+export function createPhone<TStream>(options: PhoneOptions<TStream>): Phone<TStream> {
+  const { signaling, media, clock = realClock, random = secureRandom } = options;
+  const live = new Map<string, LiveCall<TStream>>();
+  const calls = new BehaviorSubject<readonly LiveCall<TStream>[]>([]);
+  const incoming = new Subject<LiveCall<TStream>>();
+  const ignored = new Subject<IgnoredCall>();
+  const traces = new Subject<CallTrace>();
+  let closing: Promise<void> | undefined;
+  let gone: TrunklineError | undefined;
+
+  /** The servers in force; none if the homeserver takes too long, or if there is no signalling any more. */
+  const iceServers = (): Promise<readonly IceServer[]> => {
+    const inTime = race(signaling.iceServers$, timer(ICE_SERVERS_DEADLINE, clock).pipe(map(() => NONE)));
+    return firstValueFrom(inTime, { defaultValue: NONE }).catch(() => NONE);
+  };
+
+  const begin = (
+    ref: CallRef,
+    direction: Call["direction"],
+    theirs?: Extract<Signal, { type: "incoming" }>,
+  ) => {
+    const { roomId, callId } = ref;
+    const call = new LiveCall<TStream>(
+      {
+        roomId,
+        callId,
+        direction,
+        ...(theirs && { peer: theirs.peer }),
+        session: media.open({ iceServers: iceServers() }),
+        clock,
+        dispatch: (command) => signaling.dispatch(command),
+        onTrace(entry) {
+          if (entry.kind === "milestone") markMilestone(ref, entry);
+          traces.next({ roomId, callId, entry });
+        },
+      },
+      theirs,
+    );
+    live.set(keyOf(ref), call);
+    calls.next([...live.values()]);
+    call.ended.then(() => calls.next([...live.values()].filter(({ state }) => state !== "ended")));
+    // The engine's last words on a call come after its end; then it is forgotten.
+    call.trace$.subscribe({ complete: () => live.delete(keyOf(ref)) });
+    return call;
+  };
+
+  const receive = (signal: Signal): void => {
+    const known = live.get(keyOf(signal));
+    if (known) known.receive(signal);
+    else if (signal.type === "incoming") incoming.next(begin(signal, "incoming", signal));
+    else if (signal.type === "ignored") ignored.next(signal);
+    else if (signal.type === "trace") {
+      const { roomId, callId, entry } = signal;
+      traces.next({ roomId, callId, entry });
+    }
+  };
+
+  /** Nothing is left to carry the calls: they end, and so do the streams. */
+  const finish = (end: End) => {
+    for (const call of [...live.values()]) {
+      call.end(end);
+      call.forget();
+    }
+    for (const stream of [calls, incoming, ignored, traces]) stream.complete();
+  };
+
+  signaling.signals$.subscribe({
+    next: receive,
+    error(thrown) {
+      gone = toTrunklineError(thrown);
+      finish({ by: "system", reason: "signalling_failed", error: toErrorData(gone) });
+    },
+    complete: () => finish({ by: "us", reason: "user_hangup" }),
+  });
+
+  const close = async () => {
+    for (const call of live.values()) call.hangup();
+    await signaling.close();
+    finish({ by: "us", reason: "user_hangup" });
+  };
+
+  const phone: Phone<TStream> = {
+    status$: signaling.status$,
+    incoming$: defer(() => {
+      const ringing = [...live.values()].filter(
+        ({ direction, state }) => direction === "incoming" && state === "ringing",
+      );
+      return concat(from(ringing), incoming);
+    }),
+    ignored$: ignored.asObservable(),
+    calls$: calls.asObservable(),
+    trace$: traces.asObservable(),
+    place(placeOptions) {
+      checkPlaceOptions(placeOptions);
+      if (gone) throw gone;
+      if (closing) throw new TrunklineError("closed", "The phone is closed. Make a new one to place calls.");
+      const { roomId, invitee, lifetime, audio, video } = placeOptions;
+      const call = begin({ roomId, callId: opaqueId(random) }, "outgoing");
+      call.place(
+        { ...(audio !== undefined && { audio }), ...(video !== undefined && { video }) },
+        { ...(invitee !== undefined && { invitee }), ...(lifetime !== undefined && { lifetime }) },
+      );
+      return call;
+    },
+    close() {
+      closing ??= close();
+      return closing;
+    },
+    [Symbol.dispose]() {
+      phone.close().catch(() => {});
+    },
+  };
+  return phone;
+}
+
+const NONE: readonly IceServer[] = [];
+
+const keyOf = ({ roomId, callId }: CallRef): string => JSON.stringify([roomId, callId]);
+
+/** Milestones as User Timing marks, so that they stand in a browser's performance panel. */
+function markMilestone({ callId }: CallRef, { name, at }: Milestone): void {
+  const startTime = Math.max(0, at - performance.timeOrigin);
+  performance.mark(`trunkline.${name}`, { startTime, detail: { callId } });
+}
