@@ -1,0 +1,130 @@
+/** Calls between two phones in Chromium, over whichever homeserver the stage has: the same for all of them. */
+import { afterEach, expect, it } from "vitest";
+import type { RemotePhone } from "./stage.ts";
+
+export interface Pair {
+  readonly alice: RemotePhone;
+  readonly bob: RemotePhone;
+  readonly roomId: string;
+  readonly bobId: string;
+}
+
+const both = { audio: true, video: true };
+export const media = { voice: { audio: true }, video: both } as const;
+
+/** Places a call from Alice to Bob, waits until it rings, answers it, waits until both are connected. */
+export async function connect(
+  { alice, bob, roomId, bobId }: Pair,
+  capture: { audio?: boolean; video?: boolean },
+) {
+  const ours = await alice.place({ roomId, invitee: bobId, ...capture });
+  const theirs = await bob.rings();
+  await bob.answer(theirs, capture);
+  expect(await alice.reaches(ours, "connected"), JSON.stringify(await alice.story(ours))).toBe("connected");
+  expect(await bob.reaches(theirs, "connected")).toBe("connected");
+  return { ours, theirs };
+}
+
+/** A whole call: media comes in on both sides by `path`; nothing is left open after. */
+export async function wholeCall(
+  pair: Pair,
+  capture: { audio?: boolean; video?: boolean },
+  path: "host" | "relay",
+) {
+  const { ours, theirs } = await connect(pair, capture);
+  const wanted = { video: capture.video === true };
+  const traffic = await Promise.all([pair.alice.receives(wanted), pair.bob.receives(wanted)]);
+  for (const side of traffic) {
+    if (path === "relay") expect(side.path).toEqual(["relay", "relay"]);
+    else expect(side.path[0]).not.toBe("relay");
+  }
+  await pair.alice.hangup(ours);
+  expect(await pair.bob.ends(theirs)).toEqual({ by: "peer", reason: "user_hangup" });
+  await expectNothingOpen(pair);
+}
+
+async function expectNothingOpen({ alice, bob }: Pair) {
+  const nothing = { tracks: 0, connections: 0 };
+  expect([await alice.leftOpen(), await bob.leftOpen()]).toEqual([nothing, nothing]);
+}
+
+export function callScenarios(pair: () => Pair): void {
+  afterEach(() => expectNothingOpen(pair()));
+
+  it("a voice call connects, and audio comes in on both sides", () => wholeCall(pair(), media.voice, "host"));
+
+  it("a video call connects, and audio and video come in on both sides", () =>
+    wholeCall(pair(), media.video, "host"));
+
+  it("is answered by voice where video was offered", async () => {
+    const { alice, bob, roomId } = pair();
+    const ours = await alice.place({ roomId, ...both });
+    const theirs = await bob.rings();
+    await bob.answer(theirs, { audio: true });
+    await alice.reaches(ours, "connected");
+    await Promise.all([alice.receives({ video: false }), bob.receives({ video: true })]);
+    await alice.hangup(ours);
+    await bob.ends(theirs);
+  });
+
+  it("is hung up by the callee", async () => {
+    const { ours, theirs } = await connect(pair(), media.voice);
+    await pair().bob.hangup(theirs);
+    expect(await pair().alice.ends(ours)).toEqual({ by: "peer", reason: "user_hangup" });
+  });
+
+  it("is rejected", async () => {
+    const { alice, bob, roomId } = pair();
+    const ours = await alice.place({ roomId, ...both });
+    await bob.reject(await bob.rings());
+    expect(await alice.ends(ours)).toEqual({ by: "peer", reason: "rejected" });
+  });
+
+  it("P7 expires by our own timer", async () => {
+    const { alice, bob, roomId } = pair();
+    const ours = await alice.place({ roomId, ...both, lifetime: 4_000 });
+    const theirs = await bob.rings();
+    expect(await bob.ends(theirs)).toMatchObject({ reason: "invite_timeout" });
+    expect(await alice.ends(ours)).toEqual({ by: "system", reason: "invite_timeout" });
+  });
+
+  it("P25 tells the peer of a mute", async () => {
+    const { ours, theirs } = await connect(pair(), media.voice);
+    await pair().alice.mute(ours, { audio: true });
+    await pair().bob.remoteMuted(theirs, true);
+    await pair().alice.mute(ours, { audio: false });
+    await pair().bob.remoteMuted(theirs, false);
+    await pair().bob.hangup(theirs);
+    await pair().alice.ends(ours);
+  });
+
+  it("a caller without a camera ends with a coded error, and the next call is unharmed", async () => {
+    const { alice, roomId } = pair();
+    await alice.denyDevices(true);
+    const refused = await alice.place({ roomId, ...both });
+    expect(await alice.ends(refused)).toMatchObject({
+      reason: "user_media_failed",
+      error: { code: "media_denied" },
+    });
+    await alice.denyDevices(false);
+    await wholeCall(pair(), media.voice, "host");
+  });
+
+  it("P17 a callee without a camera tells the caller", async () => {
+    const { alice, bob, roomId } = pair();
+    await bob.denyDevices(true);
+    const ours = await alice.place({ roomId, ...both });
+    const theirs = await bob.rings();
+    await bob.answer(theirs, both);
+    expect(await bob.ends(theirs)).toMatchObject({ error: { code: "media_denied" } });
+    expect(await alice.ends(ours)).toEqual({ by: "peer", reason: "user_media_failed" });
+    await bob.denyDevices(false);
+  });
+
+  it("ends at once where we are not in the room", async () => {
+    const call = await pair().alice.place({ roomId: "!nowhere:example.org", audio: true });
+    expect(await pair().alice.ends(call)).toMatchObject({
+      error: { code: expect.stringMatching(/not_in_room|forbidden/) },
+    });
+  });
+}

@@ -1,0 +1,163 @@
+/** One phone in a page, and what a test wants to ask of it: its calls, what media came in, and what was left open. */
+import { filter, firstValueFrom, map, ReplaySubject, take } from "rxjs";
+import type { Call, CallEnd, CallState, Phone, PlaceOptions, TraceEntry } from "../../src/index.ts";
+import { createPhone } from "../../src/index.ts";
+import { browserMedia } from "../../src/media/browser.ts";
+import type { Capture } from "../../src/streams/contract.ts";
+import { type ErrorData, toErrorData } from "../../src/streams/errors.ts";
+import { spawnSignaling } from "../../src/worker/spawn.ts";
+
+export interface StartOptions {
+  readonly homeserver: string;
+  readonly accessToken: string;
+  readonly iceTransportPolicy?: RTCIceTransportPolicy;
+}
+
+/** What came in of a call's media, and by which path. */
+export interface Traffic {
+  readonly videoFrames: number;
+  readonly audioPackets: number;
+  /** Types of the local and the remote candidate in use. */
+  readonly path: readonly [string, string];
+}
+
+const connections: RTCPeerConnection[] = [];
+const tracks: MediaStreamTrack[] = [];
+const calls = new Map<string, Call<MediaStream>>();
+const stories = new Map<string, TraceEntry[]>();
+const incoming = new ReplaySubject<string>();
+let phone: Phone<MediaStream>;
+let denyDevices = false;
+
+class WatchedConnection extends RTCPeerConnection {
+  constructor(configuration?: RTCConfiguration) {
+    super(configuration);
+    connections.push(this);
+  }
+}
+
+const mediaDevices = {
+  async getUserMedia(constraints?: MediaStreamConstraints) {
+    if (denyDevices) throw new DOMException("Permission denied", "NotAllowedError");
+    const stream = await navigator.mediaDevices.getUserMedia(constraints);
+    tracks.push(...stream.getTracks());
+    return stream;
+  },
+};
+
+function keep(call: Call<MediaStream>): string {
+  calls.set(call.callId, call);
+  return call.callId;
+}
+
+function callOf(id: string): Call<MediaStream> {
+  const call = calls.get(id);
+  if (!call) throw new Error(`no call ${id}`);
+  return call;
+}
+
+async function trafficOf(connection: RTCPeerConnection): Promise<Traffic> {
+  const reports = [...(await connection.getStats()).values()];
+  const sum = (kind: string, field: string) =>
+    reports
+      .filter((report) => report.type === "inbound-rtp" && report.kind === kind)
+      .reduce((total, report) => total + report[field], 0);
+  const byId = new Map(reports.map((report) => [report.id, report]));
+  const transport = reports.find((report) => report.type === "transport");
+  const pair = byId.get(transport?.selectedCandidatePairId);
+  const typeOf = (id: string | undefined): string => byId.get(id)?.candidateType ?? "none";
+  return {
+    videoFrames: sum("video", "framesDecoded"),
+    audioPackets: sum("audio", "packetsReceived"),
+    path: [typeOf(pair?.localCandidateId), typeOf(pair?.remoteCandidateId)],
+  };
+}
+
+const thisPage = {
+  async start({ homeserver, accessToken, iceTransportPolicy = "all" }: StartOptions): Promise<void> {
+    phone = createPhone({
+      signaling: spawnSignaling({
+        homeserver,
+        accessToken,
+        worker: () => new Worker("/worker/entry.js", { type: "module" }),
+      }),
+      media: browserMedia({ RTCPeerConnection: WatchedConnection, mediaDevices, iceTransportPolicy }),
+    });
+    phone.incoming$.subscribe((call) => incoming.next(keep(call)));
+    phone.trace$.subscribe(({ callId, entry }) => {
+      stories.set(callId, [...(stories.get(callId) ?? []), entry]);
+    });
+    const { state, error } = await firstValueFrom(
+      phone.status$.pipe(filter(({ state: now }) => now === "online" || now === "stopped")),
+    );
+    if (state === "stopped") throw new Error(error?.message);
+  },
+
+  place: (options: PlaceOptions): string => keep(phone.place(options)),
+  /** The id of the next call that rings, or has rung: each is given once, in order. */
+  rings: (() => {
+    let given = 0;
+    return () => {
+      given += 1;
+      return firstValueFrom(
+        incoming.pipe(
+          take(given),
+          filter((_id, index) => index === given - 1),
+        ),
+      );
+    };
+  })(),
+  answer: (id: string, capture: Capture) => callOf(id).answer(capture),
+  reject: (id: string) => callOf(id).reject(),
+  hangup: (id: string) => callOf(id).hangup(),
+  mute: (id: string, muted: { audio?: boolean; video?: boolean }) => callOf(id).mute(muted),
+  reaches: (id: string, state: CallState) =>
+    firstValueFrom(callOf(id).state$.pipe(filter((now) => now === state || now === "ended"))),
+  async ends(id: string): Promise<Omit<CallEnd, "error"> & { error?: ErrorData }> {
+    const { error, ...end } = await callOf(id).ended;
+    return { ...end, ...(error && { error: toErrorData(error) }) };
+  },
+  remoteMuted: (id: string, audio: boolean) =>
+    firstValueFrom(
+      callOf(id).remoteStreams$.pipe(
+        filter((streams) => streams.some(({ audioMuted }) => audioMuted === audio)),
+        map((streams) => streams.length),
+      ),
+    ),
+  story: (id: string): readonly TraceEntry[] => stories.get(id) ?? [],
+
+  /** Waits until media comes in on the newest connection. */
+  async receives({ video }: { readonly video: boolean }): Promise<Traffic> {
+    for (;;) {
+      const traffic = await trafficOf(connections.at(-1) as RTCPeerConnection);
+      if (traffic.audioPackets >= 5 && (!video || traffic.videoFrames >= 3)) return traffic;
+      await new Promise(requestAnimationFrame);
+    }
+  },
+
+  denyDevices(deny: boolean) {
+    denyDevices = deny;
+  },
+  leftOpen: () => ({
+    tracks: tracks.filter(({ readyState }) => readyState === "live").length,
+    connections: connections.filter(({ connectionState }) => connectionState !== "closed").length,
+  }),
+
+  /** Keeps the main thread busy in slices for `ms`, with a turn of the event loop in between. */
+  async block(ms: number, slice: number): Promise<void> {
+    const until = performance.now() + ms;
+    while (performance.now() < until) {
+      const end = performance.now() + slice;
+      while (performance.now() < end);
+      await new Promise((resolve) => setTimeout(resolve));
+    }
+  },
+
+  close: () => phone.close(),
+};
+
+export type PhonePage = typeof thisPage;
+declare global {
+  var page: PhonePage;
+}
+globalThis.page = thisPage;
