@@ -1,0 +1,118 @@
+import { filter, firstValueFrom, lastValueFrom, type Observable, toArray } from "rxjs";
+import type {
+  Candidate,
+  Capture,
+  MediaHalf,
+  MediaSession,
+  SessionDescription,
+  StreamInfo,
+} from "../streams/contract.ts";
+import { equal, within } from "./assert.ts";
+
+/** What the suite needs of a media half and of the devices behind it. */
+export interface MediaWorld {
+  readonly media: MediaHalf;
+  /** Makes the devices refuse, as when the user denies them (true), or open again (false). */
+  denyDevices(denied: boolean): void;
+  /** How many tracks it opened and has not stopped, and how many connections it has not closed. */
+  stillOpen(): { readonly tracks: number; readonly connections: number };
+}
+
+export interface MediaCase {
+  readonly name: string;
+  /** Rejects where the half does not conform. Closes every session it opens. */
+  run(world: MediaWorld): Promise<void>;
+}
+
+export const BOTH: Capture = { audio: true, video: true };
+export const NO_SERVERS = Promise.resolve([]);
+
+/** Candidates that no half can use, and that none may stumble over. */
+export const BAD: readonly Candidate[] = [
+  { candidate: "nonsense", sdpMid: "0", sdpMLineIndex: 0 },
+  { candidate: "candidate:1 1 udp 1 127.0.0.1 9 typ host" },
+  { candidate: "candidate:1 1 udp 1 127.0.0.1 9 typ host", sdpMid: "nowhere", sdpMLineIndex: 99 },
+  { candidate: "" },
+  { candidate: "", sdpMid: "", sdpMLineIndex: -1 },
+];
+
+export type Open = (iceServers?: Promise<readonly never[]>) => MediaSession;
+
+/** A case that closes what it opened, whatever came of it, and then finds nothing left open. */
+export function define(name: string, test: (open: Open, world: MediaWorld) => Promise<void>): MediaCase {
+  const run = async (world: MediaWorld) => {
+    const sessions: MediaSession[] = [];
+    const open: Open = (iceServers = NO_SERVERS) => {
+      const session = world.media.open({ iceServers });
+      sessions.push(session);
+      return session;
+    };
+    try {
+      await test(open, world);
+    } finally {
+      for (const session of sessions) session.close();
+      world.denyDevices(false);
+    }
+    equal(world.stillOpen(), { tracks: 0, connections: 0 }, "open tracks and connections after close");
+  };
+  return { name, run };
+}
+
+export async function connect(open: Open): Promise<readonly [MediaSession, MediaSession]> {
+  const [caller, callee] = [open(), open()];
+  await exchange(caller, callee, BOTH, BOTH);
+  await until(caller.path$, (state) => state === "connected", "the caller's path to connect");
+  await until(callee.path$, (state) => state === "connected", "the callee's path to connect");
+  return [caller, callee];
+}
+
+export async function exchange(
+  caller: MediaSession,
+  callee: MediaSession,
+  callerCapture: Capture,
+  calleeCapture: Capture,
+): Promise<readonly [SessionDescription, SessionDescription]> {
+  const offer = await caller.offer(callerCapture);
+  caller.candidates$.subscribe((candidate) => callee.addCandidates([candidate]));
+  const answer = await callee.answer(offer, calleeCapture);
+  callee.candidates$.subscribe((candidate) => caller.addCandidates([candidate]));
+  await caller.accept(answer);
+  return [offer, answer];
+}
+
+/** A description without its candidates, and the candidates. */
+export function apart(from: SessionDescription): readonly [SessionDescription, readonly Candidate[]] {
+  const lines = from.description.sdp.split("\r\n");
+  const isCandidate = (line: string) => line.startsWith("a=candidate:");
+  const sdp = lines.filter((line) => !isCandidate(line) && line !== "a=end-of-candidates").join("\r\n");
+  const candidates = lines
+    .filter(isCandidate)
+    .map((line) => ({ candidate: line.slice(2), sdpMid: "0", sdpMLineIndex: 0 }));
+  return [{ ...from, description: { ...from.description, sdp } }, candidates];
+}
+
+export function keyOf({ candidate }: Candidate): string {
+  return candidate.split(" ").slice(0, 8).join(" ");
+}
+
+export function infoOf({ id, purpose, audioMuted, videoMuted }: StreamInfo): StreamInfo {
+  return { id, purpose, audioMuted, videoMuted };
+}
+
+/** Purpose, whether its audio is heard, whether its video is seen. */
+export function kinds({ purpose, audioMuted, videoMuted }: StreamInfo): string {
+  return `${purpose} ${!audioMuted} ${!videoMuted}`;
+}
+
+export function now<T>(state$: Observable<T>): Promise<T> {
+  return within(firstValueFrom(state$), "a present value");
+}
+
+export function until<T>(stream$: Observable<T>, is: (value: T) => boolean, what: string): Promise<T> {
+  return within(firstValueFrom(stream$.pipe(filter(is))), what);
+}
+
+/** All that the stream will have said when it completes: await it within(). */
+export function collect<T>(stream$: Observable<T>): Promise<T[]> {
+  return lastValueFrom(stream$.pipe(toArray()));
+}
