@@ -1,0 +1,324 @@
+import type { Browser, Locator, Page } from "playwright-core";
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { parseFlags } from "../../demo/flags.ts";
+import { ladder, type Side, type Told } from "../../demo/ladder.ts";
+import { ladderText } from "../../demo/ladder-text.ts";
+import { latencies } from "../../demo/latencies.ts";
+import { type NodeServer, serve } from "../../demo/node-server.ts";
+import { callOnce } from "../../demo/once.ts";
+import { startDemo } from "../../demo/server.ts";
+import { launchChromium } from "../../scripts/chromium.ts";
+import type { MilestoneName } from "../../src/streams/contract.ts";
+import { createHomeserver } from "../../src/testing/homeserver/index.ts";
+
+describe("the demo in Chromium", () => {
+  let demo: NodeServer;
+  let browser: Browser;
+  let page: Page;
+  let troubles: string[];
+
+  beforeAll(async () => {
+    demo = await startDemo();
+    browser = await launchChromium();
+  });
+  afterAll(async () => {
+    await browser?.close();
+    await demo?.close();
+  });
+  beforeEach(async () => {
+    troubles = [];
+    page = await browser.newPage();
+    page.on("pageerror", (error) => troubles.push(String(error)));
+    page.on("console", (message) => {
+      if (message.type() === "error") troubles.push(message.text());
+    });
+    await page.goto(demo.url);
+    await button("Bob", "Video call").waitFor();
+  });
+  afterEach(async () => {
+    await page.close();
+    expect(troubles).toEqual([]);
+  });
+
+  const phone = (name: string): Locator => page.getByRole("region", { name, exact: true });
+  const button = (name: string, label: string): Locator => phone(name).getByRole("button", { name: label });
+  const buttons = (name: string): Promise<string[]> => phone(name).getByRole("button").allInnerTexts();
+  const says = (name: string, words: string) => phone(name).getByText(words, { exact: true }).waitFor();
+
+  async function connect(kind: "Video call" | "Voice call"): Promise<void> {
+    await button("Alice", kind).click();
+    await says("Bob", "Alice is calling");
+    await says("Alice", "Ringing Bob…");
+    expect(await buttons("Bob")).toEqual(["Accept", "Voice only", "Decline"]);
+    await button("Bob", "Accept").click();
+    await Promise.all([says("Alice", "In call"), says("Bob", "In call")]);
+  }
+
+  /** Resolves with its width when the large picture of the phone is shown and has moved on by so many frames. */
+  const frames = (name: string, wanted: number): Promise<number> =>
+    phone(name)
+      .locator("video.remote:not(.hidden)")
+      .evaluate(
+        (video: HTMLVideoElement, wanted) =>
+          new Promise<number>((resolve) => {
+            let left = wanted;
+            const next = () => {
+              left -= 1;
+              if (left < 0) resolve(video.videoWidth);
+              else video.requestVideoFrameCallback(next);
+            };
+            next();
+          }),
+        wanted,
+      );
+
+  /** The messages that the drawn ladder holds, such as `A: m.call.invite, Alice sends at 56 ms, ...`. */
+  const drawn = (): Promise<string[]> =>
+    page
+      .locator(".rung.message")
+      .evaluateAll((all) => all.map((one) => one.getAttribute("aria-label") ?? ""));
+
+  it("a video call: placed, picked up, seen on both sides, hung up by the callee", async () => {
+    await connect("Video call");
+    expect(await frames("Alice", 5)).toBeGreaterThan(0);
+    expect(await frames("Bob", 5)).toBeGreaterThan(0);
+    expect(await buttons("Alice")).toEqual(["Sound is off", "Mute", "Camera off", "Hang up"]);
+    await page.locator(".rung.media").waitFor();
+    const figures = await page.locator(".figure").allInnerTexts();
+    expect(figures).toHaveLength(3);
+    for (const figure of figures) expect(figure).toMatch(/^\d+ ms$/);
+
+    await button("Bob", "Hang up").click();
+    await Promise.all([says("Alice", "Bob ended the call"), says("Bob", "You ended the call")]);
+    expect(await buttons("Alice")).toEqual(["Video call", "Voice call"]);
+    const sources = await page
+      .locator("video")
+      .evaluateAll((all) => all.map((video) => (video as HTMLVideoElement).srcObject));
+    expect(sources).toEqual([null, null, null, null]);
+  });
+
+  it("draws the messages in the order of the five steps, each with both of its times", async () => {
+    await connect("Video call");
+    await page.locator(".rung.media").waitFor();
+    await button("Alice", "Hang up").click();
+    await says("Bob", "Alice ended the call");
+    await page.getByRole("listitem", { name: /m\.call\.hangup.*Bob receives/ }).waitFor();
+    const messages = await drawn();
+    const position = (start: string) => messages.findIndex((message) => message.startsWith(start));
+    const order = [
+      "A: m.call.invite, Alice sends",
+      "C: m.call.answer, Alice receives",
+      "C: m.call.select_answer, Alice sends",
+      "m.call.hangup, Alice sends",
+    ].map(position);
+    expect(order).not.toContain(-1);
+    expect(order).toEqual([...order].sort((a, b) => a - b));
+    expect(position("B: m.call.candidates")).toBeGreaterThan(position("A: m.call.invite"));
+    expect(position("D: m.call.candidates")).toBeGreaterThan(position("C: m.call.answer"));
+    for (const message of messages)
+      expect(message).toMatch(/Alice (sends|receives) at \d+ ms, Bob (sends|receives) at/);
+  });
+
+  it("P25 P27 muting shows at the other side", async () => {
+    await connect("Video call");
+    await button("Bob", "Mute").click();
+    await says("Alice", "Bob’s microphone is off");
+    await button("Bob", "Camera off").click();
+    await says("Alice", "Bob’s camera is off");
+    await phone("Alice").locator("video.remote.hidden").waitFor({ state: "attached" });
+    await button("Bob", "Unmute").click();
+    await button("Bob", "Camera on").click();
+    await phone("Alice").getByText("Bob’s camera is off").waitFor({ state: "hidden" });
+    await phone("Alice").getByText("Bob’s microphone is off").waitFor({ state: "hidden" });
+    expect(await frames("Alice", 2)).toBeGreaterThan(0);
+  });
+
+  it("a voice call has no camera to turn off, and is placed by keyboard alone", async () => {
+    await button("Alice", "Voice call").focus();
+    await page.keyboard.press("Enter");
+    await button("Bob", "Voice only").focus();
+    await page.keyboard.press("Enter");
+    await Promise.all([says("Alice", "In call"), says("Bob", "In call")]);
+    expect(await buttons("Alice")).toEqual(["Sound is off", "Mute", "Hang up"]);
+    // The button that had the focus is gone; the next Tab goes on inside the same phone.
+    expect(await phone("Bob").evaluate((one) => one === document.activeElement)).toBe(true);
+  });
+
+  it("a declined call ends on both sides, and the next one goes through", async () => {
+    await button("Bob", "Video call").click();
+    await button("Alice", "Decline").click();
+    await Promise.all([says("Bob", "Alice declined the call"), says("Alice", "You declined the call")]);
+    await connect("Voice call");
+  });
+
+  it("a camera that is denied is explained, and the peer is not disturbed", async () => {
+    await page.evaluate(() => {
+      navigator.mediaDevices.getUserMedia = () =>
+        Promise.reject(new DOMException("denied", "NotAllowedError"));
+    });
+    await button("Alice", "Video call").click();
+    await phone("Alice").getByRole("alert").getByText("media_denied").waitFor();
+    expect(await buttons("Alice")).toEqual(["Video call", "Voice call"]);
+    await says("Bob", "Ready to call Alice");
+  });
+
+  it("another homeserver, named in the settings: the users log in there", async () => {
+    using other = createHomeserver();
+    const server = await serve(other.fetch);
+    const fill = (name: string, text: string) => page.locator(`input[name="${name}"]`).fill(text);
+    await page.getByText("Use another homeserver").click();
+    await fill("homeserver", server.url);
+    await fill("alice.user", "alice");
+    await fill("alice.password", other.createUser("alice").password);
+    await fill("bob.accessToken", other.createUser("bob").accessToken);
+    await page.getByRole("button", { name: "Use this homeserver" }).click();
+    await says("Bob", "@bob:homeserver.test");
+    await connect("Voice call");
+    await page.goto("about:blank");
+    await server.close();
+  });
+
+  it("a password that is wrong is explained, on the page and by --once", async () => {
+    using other = createHomeserver();
+    const server = await serve(other.fetch);
+    const alice = { user: "alice", password: "wrong" };
+    const bob = { accessToken: other.createUser("bob").accessToken };
+    const elsewhere = await startDemo({ settings: { homeserver: server.url, alice, bob } });
+    await expect(callOnce(elsewhere.url)).rejects.toThrow(
+      /A phone reports a failure\.\n {2}alice: Not connected\. Alice cannot sign in\. The homeserver says: /,
+    );
+    await Promise.all([elsewhere.close(), server.close()]);
+  });
+
+  it("--once tells of a call whose picture and sound came through on both sides", async () => {
+    const text = await callOnce(demo.url);
+    expect(text).toMatch(
+      /\[ m\.call\.invite \].*\n(.*\n)*.*\[ m\.call\.answer \].*\n(.*\n)*.*media, peer to peer/,
+    );
+    const counts = [...text.matchAll(/received (\d+) video frames and (\d+) audio packets/g)];
+    expect(counts).toHaveLength(2);
+    for (const [, frames, packets] of counts) {
+      expect(Number(frames)).toBeGreaterThanOrEqual(10);
+      expect(Number(packets)).toBeGreaterThanOrEqual(10);
+    }
+  });
+
+  it("--once says what it still waited for when its time was up", async () => {
+    await expect(callOnce(demo.url, 1)).rejects.toThrow(
+      /0\.001 s are over, and still no sign of the browser/,
+    );
+  });
+});
+
+describe("ladder", () => {
+  const milestone = (side: Side, name: MilestoneName, at: number): Told => ({
+    side,
+    entry: { kind: "milestone", name, at },
+  });
+  const message = (
+    side: Side,
+    direction: "sent" | "received" | "dropped",
+    eventType: string,
+    at: number,
+    note?: string,
+  ): Told => ({
+    side,
+    entry: { kind: "message", direction, eventType, at, ...(note !== undefined && { note }) },
+  });
+
+  // Bob calls, and what came last was told first.
+  const call: readonly Told[] = [
+    milestone("alice", "connected", 1_090),
+    milestone("bob", "place", 1_000),
+    message("bob", "sent", "m.call.invite", 1_010),
+    message("bob", "dropped", "m.call.invite", 1_020, "our own echo"),
+    message("alice", "received", "m.call.invite", 1_015),
+    message("bob", "sent", "m.call.candidates", 1_016, "3"),
+    message("bob", "sent", "m.call.candidates", 1_017, "1"),
+    milestone("alice", "ringing", 1_018),
+    message("alice", "received", "m.call.candidates", 1_022, "3"),
+    milestone("alice", "accept", 1_050),
+    milestone("alice", "description_made", 1_055),
+    message("alice", "sent", "m.call.answer", 1_060),
+    milestone("bob", "connected", 1_080),
+  ];
+
+  it("makes one rung of what was sent and came, from both sides' words, in order of time", () => {
+    expect(ladder(call)).toEqual([
+      { kind: "note", step: "A", label: "call placed", times: { bob: 0 } },
+      { kind: "message", step: "A", label: "m.call.invite", from: "bob", times: { bob: 10, alice: 15 } },
+      {
+        kind: "message",
+        step: "B",
+        label: "m.call.candidates",
+        from: "bob",
+        count: "3",
+        times: { bob: 16, alice: 22 },
+      },
+      { kind: "message", step: "B", label: "m.call.candidates", from: "bob", count: "1", times: { bob: 17 } },
+      { kind: "note", step: "C", label: "it rings", times: { alice: 18 } },
+      { kind: "note", step: "C", label: "call accepted", times: { alice: 50 } },
+      { kind: "note", step: "C", label: "answer made", times: { alice: 55 } },
+      { kind: "message", step: "C", label: "m.call.answer", from: "alice", times: { alice: 60 } },
+      { kind: "note", step: "E", label: "connected", times: { bob: 80, alice: 90 } },
+    ]);
+  });
+
+  it("tells of a message that was dropped, and why", () => {
+    const late = message("bob", "received", "m.call.answer", 1_070);
+    const rungs = ladder([...call, late, message("bob", "dropped", "m.call.answer", 1_071, "too late")]);
+    expect(rungs.find(({ label }) => label === "m.call.answer")).toMatchObject({ dropped: "too late" });
+    expect(ladder([message("alice", "dropped", "m.call.invite", 5, "expired")])).toMatchObject([
+      { from: "bob", dropped: "expired", times: { alice: 0 } },
+    ]);
+  });
+
+  it("counts a latency when both sides are there", () => {
+    const [ring, pickUp, media] = latencies(call);
+    expect(ring).toMatchObject({ ms: 18 });
+    expect(pickUp).toMatchObject({ ms: 40 });
+    expect(media?.ms).toBeUndefined();
+  });
+
+  it("stands straight in 80 columns", () => {
+    const lines = ladderText(ladder(call)).split("\n").slice(3);
+    for (const line of lines) {
+      expect(line.length).toBeLessThanOrEqual(80);
+      expect(line[9]).toMatch(/[│●█]/);
+      expect(line[71]).toMatch(/[│●█]/);
+    }
+  });
+});
+
+describe("the flags of npm start", () => {
+  const users = ["--alice", "@alice:b.org:p:w", "--bob", "bob:secret"];
+
+  it("name another homeserver with two users", () => {
+    expect(parseFlags(["--once", "--port", "9000", "--homeserver", "https://b.org", ...users])).toEqual({
+      help: false,
+      once: true,
+      port: 9000,
+      settings: {
+        homeserver: "https://b.org",
+        alice: { user: "@alice:b.org", password: "p:w" },
+        bob: { user: "bob", password: "secret" },
+      },
+    });
+  });
+
+  for (const [args, why] of [
+    [["--loud"], /^Unknown option '--loud'; /],
+    [["--port"], /^Option '--port <value>' argument missing; /],
+    [["now"], /^Unexpected argument 'now'; /],
+    [["--port", "0x1f"], /^--port must be a number from 1 to 65535; got "0x1f"$/],
+    [["--homeserver", "b.org", ...users], /^--homeserver must be a URL/],
+    [["--homeserver", "https://b.org", "--alice", "alice"], /^--alice must be USER:PASSWORD/],
+    [["--homeserver", "https://b.org", ...users, "--room", "#b:b.org"], /^--room must be a room id/],
+    [["--bob", "bob:secret"], /^--bob goes with --homeserver/],
+  ] as const) {
+    it(`are refused in one line: ${args.join(" ")}`, () => {
+      expect(() => parseFlags(args)).toThrow(why);
+      expect(() => parseFlags(args)).not.toThrow(/\n|secret/);
+    });
+  }
+});
