@@ -1,13 +1,15 @@
 /**
  * The contract between the three parts of a call: the transport (a room's events), the signalling half (the
- * engine) and the media half (WebRTC). Everything a signalling half takes or gives is a flat, structured-cloneable
- * value, so that a port may lie anywhere between.
+ * engine), and the media half (WebRTC), whose seam is in contract-media.ts. Everything a signalling half takes or
+ * gives is a flat, structured-cloneable value, so that a port may lie anywhere between.
  *
  * Times are milliseconds on one base, `performance.timeOrigin + performance.now()`, unless a name says otherwise.
  * "Rejects with" means: with a `TrunklineError` of that code (see errors.ts).
  */
 import type { Observable, SchedulerLike } from "rxjs";
 import type { ErrorData } from "./errors.ts";
+
+export type * from "./contract-media.ts";
 
 /** Where time comes from. `now()` is monotonic and on the common time base; see clock.ts. */
 export type Clock = SchedulerLike;
@@ -53,6 +55,36 @@ export interface StreamInfo {
 export interface SessionDescription {
   readonly description: Description;
   readonly streams?: readonly StreamInfo[];
+}
+
+/** What a party can do beyond talking (P31). Only what it said is true counts. */
+export interface Capabilities {
+  /** Whether it can be transferred (P32). */
+  readonly transferee: boolean;
+  readonly dtmf: boolean;
+}
+
+/**
+ * Where a call is to go instead (P32): the user in question, and either the call that they make (`createCall`) or the
+ * one that will come to them (`awaitCall`), in `targetRoom` where it is named.
+ */
+export interface Transfer {
+  readonly replacementId: string;
+  readonly targetUser: {
+    readonly userId: string;
+    readonly displayName?: string;
+    readonly avatarUrl?: string;
+  };
+  readonly targetRoom?: string;
+  readonly createCall?: string;
+  readonly awaitCall?: string;
+}
+
+/** Who a bridge says is talking (P33): for display only, never to be trusted. Absent: nobody in particular any more. */
+export interface AssertedIdentity {
+  readonly id?: string;
+  readonly displayName?: string;
+  readonly avatarUrl?: string;
 }
 
 export interface IceServer {
@@ -106,6 +138,8 @@ export interface EventBatch {
   readonly live: boolean;
   readonly receivedAt: number;
   readonly events: readonly RoomEvent[];
+  /** How many members rooms have, where this response told (P13). */
+  readonly members?: readonly { readonly roomId: string; readonly joined: number }[];
 }
 
 export interface Identity {
@@ -117,6 +151,18 @@ export interface TurnServers {
   readonly iceServers: readonly IceServer[];
   /** How long the credentials are good for, in seconds (P29). */
   readonly ttl: number;
+}
+
+/**
+ * Events that the homeserver sends by itself after a while unless told otherwise (MSC4140): what says goodbye for a tab
+ * that has crashed (P34). Each rejects as `Transport.send` does, one attempt.
+ */
+export interface DelayedEvents {
+  /** Resolves with the id of the event to be sent in `delay` ms. */
+  schedule(roomId: string, type: string, content: object, txnId: string, delay: number): Promise<string>;
+  /** Begins the delay again. Rejects with `forbidden` where the event is no longer waiting. */
+  restart(id: string): Promise<void>;
+  cancel(id: string): Promise<void>;
 }
 
 export interface Transport {
@@ -140,6 +186,8 @@ export interface Transport {
    * `not_in_room`, `forbidden`, `event_too_large`, `unknown_token`, `room_encrypted` (none are).
    */
   send(roomId: string, type: string, content: object, txnId: string): Promise<string>;
+  /** Absent where the homeserver cannot do it, as far as is known: see `DelayedEvents`. */
+  delayed?(): Promise<DelayedEvents | undefined>;
   /** Fetches TURN servers, one attempt. Resolves with none and a ttl where the homeserver has none (P29). */
   turnServers(): Promise<TurnServers>;
 }
@@ -156,6 +204,15 @@ export type Command =
   /** A local candidate, as it is found. The engine decides what leaves when. */
   | (CallRef & { readonly type: "candidate"; readonly candidate: Candidate })
   | (CallRef & { readonly type: "streams"; readonly streams: readonly StreamInfo[] })
+  /** A description of a call that goes on: an offer, or the answer to the peer's (P19). */
+  | (CallRef & SessionDescription & { readonly type: "negotiate" })
+  | (CallRef & { readonly type: "transfer"; readonly transfer: Transfer })
+  /** The answer to a transfer that the app did not allow, or that failed (P32). */
+  | (CallRef & {
+      readonly type: "refuse_transfer";
+      readonly replacementId: string;
+      readonly reason: "declined" | "failed_room_invite" | "failed_call_invite" | "failed_call";
+    })
   | (CallRef & { readonly type: "reject" })
   | (CallRef & { readonly type: "hangup"; readonly reason: HangupReason });
 
@@ -167,16 +224,38 @@ export type Signal =
         readonly type: "incoming";
         readonly peer: Party;
         readonly expiresAt: number;
+        readonly capabilities: Capabilities;
+        /** Whether `negotiate` may be used: both sides speak version 1 (P19). */
+        readonly negotiable: boolean;
+        /** Whether the room has more than two members, where calls do not belong (P13). */
+        readonly groupRoom?: boolean;
+        /**
+         * Glare (P21): a call of ours in this room, which this one takes the place of. It is not to ring but to be
+         * answered at once, with the media that is open; of the call it replaces no more will be heard.
+         */
+        readonly replaces?: string;
       })
   /** A call that would ring but for a rule; `public_room` is P12. For display only: it cannot be answered. */
   | (CallRef & { readonly type: "ignored"; readonly peer: Party; readonly reason: "public_room" })
   /** The homeserver has our invite: from now on it may be ringing at the callee. */
   | (CallRef & { readonly type: "invited" })
-  | (CallRef & SessionDescription & { readonly type: "answered"; readonly peer: Party })
+  | (CallRef &
+      SessionDescription & {
+        readonly type: "answered";
+        readonly peer: Party;
+        readonly capabilities: Capabilities;
+        /** Whether `negotiate` may be used: both sides speak version 1 (P19). */
+        readonly negotiable: boolean;
+      })
+  | (CallRef & SessionDescription & { readonly type: "negotiate" })
   /** The peer's candidates, in order, never before its description. */
   | (CallRef & { readonly type: "candidates"; readonly candidates: readonly Candidate[] })
   /** The peer changed what it says of its streams (P25). */
   | (CallRef & { readonly type: "streams"; readonly streams: readonly StreamInfo[] })
+  /** The peer asks us to call somebody else instead. Only ever from the peer of a call that is answered (P32). */
+  | (CallRef & { readonly type: "transfer"; readonly transfer: Transfer })
+  | (CallRef & { readonly type: "transfer_refused"; readonly replacementId: string; readonly reason: string })
+  | (CallRef & { readonly type: "identity"; readonly identity: AssertedIdentity })
   /** The last signal of a call but for trace entries. */
   | (CallRef & { readonly type: "ended"; readonly end: End })
   | (CallRef & { readonly type: "trace"; readonly entry: TraceEntry });
@@ -211,72 +290,6 @@ export interface SignalingHalf {
 }
 
 // ---------------------------------------------------------------------------------------------------------------
-// Seam 3: the media half. `TStream` is the implementation's own media stream (a browser's `MediaStream`).
-
-export interface AudioConstraints {
-  readonly deviceId?: string;
-  readonly echoCancellation?: boolean;
-  readonly noiseSuppression?: boolean;
-  readonly autoGainControl?: boolean;
-}
-
-export interface VideoConstraints {
-  readonly deviceId?: string;
-  readonly width?: number;
-  readonly height?: number;
-  /** Frames a second. */
-  readonly frameRate?: number;
-  readonly facingMode?: "user" | "environment";
-}
-
-/** What to open for a call. Absent means false. */
-export interface Capture {
-  readonly audio?: boolean | AudioConstraints;
-  readonly video?: boolean | VideoConstraints;
-}
-
-export interface CallStream<TStream> extends StreamInfo {
-  readonly stream: TStream;
-}
-
-/** The path to the peer: ICE and DTLS together. `failed` is for good unless ICE is restarted. */
-export type PathState = "new" | "connecting" | "connected" | "disconnected" | "failed";
-
-/** One call's media. Nothing is opened, and no packet leaves, before `offer()` or `answer()` (P45). */
-export interface MediaSession<TStream = unknown> {
-  /**
-   * Opens devices and makes an offer; resolves once it is worth sending: it holds the candidates found quickly (P23).
-   * Rejects with `media_denied`, `media_missing`, `media_busy`, `media_failed`, or `closed`.
-   */
-  offer(capture: Capture): Promise<SessionDescription>;
-  /** The same for an answer to the peer's offer. */
-  answer(offer: SessionDescription, capture: Capture): Promise<SessionDescription>;
-  /** Takes the peer's answer to our offer. Rejects with `media_failed` or `closed`. */
-  accept(answer: SessionDescription): Promise<void>;
-  /** Takes the peer's candidates at any time; those that cannot be used yet are kept, bad ones are passed over. */
-  addCandidates(candidates: readonly Candidate[]): void;
-  /** Takes what the peer now says of its streams (P25, P27). */
-  describeRemote(streams: readonly StreamInfo[]): void;
-  /** Mutes or unmutes what we send. A kind not named stays as it is. Emits on `localStreams$`. */
-  mute(muted: { readonly audio?: boolean; readonly video?: boolean }): void;
-  /** Local candidates that no description held, with the end marker last. Buffered until the one subscriber comes. */
-  readonly candidates$: Observable<Candidate>;
-  /** Each emits the present value on subscription, then each change, and completes on `close()`. */
-  readonly path$: Observable<PathState>;
-  readonly localStreams$: Observable<readonly CallStream<TStream>[]>;
-  readonly remoteStreams$: Observable<readonly CallStream<TStream>[]>;
-  /** When a milestone was reached; buffered until the one subscriber comes. */
-  readonly milestones$: Observable<Milestone>;
-  /** Stops every track it opened and closes the connection. Pending promises reject with `closed`. */
-  close(): void;
-}
-
-export interface MediaHalf<TStream = unknown> {
-  /** Opens a session; `iceServers` is awaited only when the connection is made, beside the devices. */
-  open(options: { readonly iceServers: Promise<readonly IceServer[]> }): MediaSession<TStream>;
-}
-
-// ---------------------------------------------------------------------------------------------------------------
 // What happened when: see trace.ts
 
 export type MilestoneName =
@@ -291,6 +304,9 @@ export type MilestoneName =
   | "ice_connected"
   | "connected"
   | "first_media"
+  | "path_lost"
+  | "ice_restarted"
+  | "path_back"
   | "ended";
 
 export interface Milestone {

@@ -1,0 +1,162 @@
+/**
+ * Seam 3: the media half. `TStream` is the implementation's own media stream (a browser's `MediaStream`). Times and
+ * "rejects with" are as in contract.ts.
+ */
+import type { Observable } from "rxjs";
+import type { Candidate, IceServer, Milestone, SessionDescription, StreamInfo } from "./contract.ts";
+
+export interface AudioConstraints {
+  readonly deviceId?: string;
+  readonly echoCancellation?: boolean;
+  readonly noiseSuppression?: boolean;
+  readonly autoGainControl?: boolean;
+}
+
+export interface VideoConstraints {
+  readonly deviceId?: string;
+  readonly width?: number;
+  readonly height?: number;
+  /** Frames a second. */
+  readonly frameRate?: number;
+  readonly facingMode?: "user" | "environment";
+}
+
+/** What to open for a call. Absent means false. */
+export interface Capture {
+  readonly audio?: boolean | AudioConstraints;
+  readonly video?: boolean | VideoConstraints;
+}
+
+export interface CallStream<TStream> extends StreamInfo {
+  readonly stream: TStream;
+}
+
+/** The path to the peer: ICE and DTLS together. `failed` is for good unless ICE is restarted. */
+export type PathState = "new" | "connecting" | "connected" | "disconnected" | "failed";
+
+/** Who keeps the call on hold. */
+export interface Held {
+  readonly us: boolean;
+  readonly peer: boolean;
+}
+
+export interface ScreenOptions {
+  /** Whether its sound is shared too, where the browser can. */
+  readonly audio?: boolean;
+  /** Frames a second. */
+  readonly frameRate?: number;
+}
+
+/** One kind's traffic in one direction, over the time since the last reading. */
+export interface Flow {
+  /** Bits a second. */
+  readonly bitrate: number;
+  /** The share of packets lost, 0 to 1; for what we send, as the peer tells. */
+  readonly loss: number;
+  /** ms. */
+  readonly jitter?: number;
+  /** Such as `opus` or `VP8`. */
+  readonly codec?: string;
+}
+
+/** How good a call is, read from the connection. */
+export interface CallStats {
+  readonly at: number;
+  /** There and back, ms. */
+  readonly roundTrip?: number;
+  readonly sent: { readonly audio?: Flow; readonly video?: Flow };
+  readonly received: { readonly audio?: Flow; readonly video?: Flow };
+  /** The candidate pair in use. `relayed`: by a TURN server on either side. */
+  readonly path?: {
+    readonly local: string;
+    readonly remote: string;
+    readonly protocol: string;
+    readonly relayed: boolean;
+  };
+  /** The sound that comes in, 1 (bad) to 5 (excellent). */
+  readonly score?: number;
+}
+
+/** A stream of messages beside the media; both sides see the same label. */
+export interface Channel {
+  readonly label: string;
+  /** Emits each message; completes when the channel closes. */
+  readonly messages$: Observable<string | ArrayBuffer>;
+  /** Emits whether it is open, on subscription and on each change; completes when it closes. */
+  readonly open$: Observable<boolean>;
+  /** Throws `wrong_state` unless it is open. */
+  send(message: string | ArrayBuffer): void;
+  close(): void;
+}
+
+/** One call's media. Nothing is opened, and no packet leaves, before `offer()` or `answer()` (P45). */
+export interface MediaSession<TStream = unknown> {
+  /**
+   * Opens devices and makes an offer; resolves once it is worth sending: it holds the candidates found quickly (P23).
+   * Rejects with `media_denied`, `media_missing`, `media_busy`, `media_failed`, `invalid_option` where nothing is
+   * asked for, `wrong_state` for a second description, `closed`, or as `iceServers` does.
+   */
+  offer(capture: Capture): Promise<SessionDescription>;
+  /**
+   * The same for an answer to the peer's offer. Where an offer of our own was made or is being made, it lost to glare
+   * (P21): it is rolled back, pending `offer()` rejects with `closed`, and the devices that are open are used again,
+   * whatever `capture` says.
+   */
+  answer(offer: SessionDescription, capture: Capture): Promise<SessionDescription>;
+  /** Takes the peer's answer to our offer. Rejects with `media_failed` or `closed`. */
+  accept(answer: SessionDescription): Promise<void>;
+  /** Takes the peer's candidates at any time; those that cannot be used yet are kept, bad ones are passed over. */
+  addCandidates(candidates: readonly Candidate[]): void;
+  /** Takes what the peer now says of its streams (P25, P27). */
+  describeRemote(streams: readonly StreamInfo[]): void;
+  /**
+   * Descriptions to send while the call goes on (P19): offers as they become necessary, answers to the peer's. Emits
+   * nothing before the first offer has been answered; what changed meanwhile is offered then.
+   */
+  readonly negotiations$: Observable<SessionDescription>;
+  /**
+   * Takes the peer's description while the call goes on. Of two offers that cross, the one of the side that answered
+   * the call gives way (P20). Rejects with `media_failed` for one that cannot be used, which changes nothing.
+   */
+  negotiate(theirs: SessionDescription): Promise<void>;
+  /** Mutes or unmutes what we send. A kind not named stays as it is. Emits on `localStreams$`. */
+  mute(muted: { readonly audio?: boolean; readonly video?: boolean }): void;
+  /**
+   * Changes what we send from our devices: a kind that is asked for is opened, or switched to the device and settings
+   * named without a gap (the new track first, the old one stopped after); one that is `false` ends, its device stopped;
+   * one not named stays. Rejects as `offer()` does, and then nothing has changed.
+   */
+  change(capture: Capture): Promise<void>;
+  /** Shares the screen, as a stream of its own beside the camera. Rejects as `offer()` does. */
+  shareScreen(options?: ScreenOptions): Promise<void>;
+  /** Ends the sharing; so does the user, by the browser's own button. Does nothing where nothing is shared. */
+  stopSharing(): void;
+  /** Sends nothing and plays nothing, or as before: resuming restores each direction exactly. */
+  hold(on: boolean): void;
+  /** Asks for a new path to the peer, with these servers; the outcome shows in `path$`. */
+  restartIce(iceServers: readonly IceServer[]): void;
+  /** Sends keys (`0-9A-D#*,`). Throws `wrong_state` where there is no sound to send them with. */
+  sendDtmf(keys: string): void;
+  /** Opens a channel to the peer, which sees it in its `channels$`. Needs a negotiation the first time. */
+  openChannel(label: string): Channel;
+  /** Emits each channel that the peer opens; buffered until the one subscriber comes. */
+  readonly channels$: Observable<Channel>;
+  /** Local candidates that no description held, with the end marker last. Buffered until the one subscriber comes. */
+  readonly candidates$: Observable<Candidate>;
+  /** Each emits the present value on subscription, then each change, and completes on `close()`. */
+  readonly path$: Observable<PathState>;
+  readonly held$: Observable<Held>;
+  readonly localStreams$: Observable<readonly CallStream<TStream>[]>;
+  readonly remoteStreams$: Observable<readonly CallStream<TStream>[]>;
+  /** Emits about once a second while it is subscribed to and there is a connection. Completes on `close()`. */
+  readonly stats$: Observable<CallStats>;
+  /** When a milestone was reached; buffered until the one subscriber comes. */
+  readonly milestones$: Observable<Milestone>;
+  /** Stops every track it opened and closes the connection. Pending promises reject with `closed`. */
+  close(): void;
+}
+
+export interface MediaHalf<TStream = unknown> {
+  /** Opens a session; `iceServers` is awaited only when the connection is made, beside the devices. */
+  open(options: { readonly iceServers: Promise<readonly IceServer[]> }): MediaSession<TStream>;
+}
