@@ -1,19 +1,32 @@
 /** What an event from the room means to a call. It has been routed: its room and call id are this call's. */
 import type { Candidate, Party } from "../streams/contract.ts";
-import { before, type Call, dropped, type Effect, end, type Step, sameParty, stay } from "./call-state.ts";
+import { isNegotiable, negotiated } from "./call-negotiate.ts";
+import {
+  before,
+  type Call,
+  dropped,
+  type Effect,
+  end,
+  from,
+  refOf,
+  type Step,
+  sameParty,
+  send,
+  stay,
+} from "./call-state.ts";
+import { streamsChanged } from "./call-streams.ts";
+import { transferAsked, transferRefused } from "./call-transfer.ts";
 import { encode } from "./encode.ts";
-import type { CallEvent } from "./events.ts";
+import type { CallEvent, EventOf } from "./event-types.ts";
 
 /** Bounds on what is kept of candidates that cannot be handed on yet (P44). */
 const EARLY_PARTIES = 8;
 const EARLY_CANDIDATES = 128;
 
-type EventOf<T extends CallEvent["type"]> = Extract<CallEvent, { type: T }>;
-
 export function receiveEvent(call: Call, event: CallEvent): Step {
   switch (event.type) {
     case "invite":
-      return dropped(call, "an invite for a call that is known");
+      return dropped(call, event, "an invite for a call that is known");
     case "answer":
       return call.direction === "outgoing" ? answered(call, event) : answeredByOurOtherDevice(call, event);
     case "candidates":
@@ -25,17 +38,21 @@ export function receiveEvent(call: Call, event: CallEvent): Step {
     case "hangup":
       return hungUp(call, event);
     case "streams":
-      return call.phase !== "invited" && sameParty(call.peer, event.sender)
-        ? stay(call, { type: "signal", signal: { ...ref(call), type: "streams", streams: event.streams } })
-        : dropped(call, "streams of somebody who is not the peer");
+      return streamsChanged(call, event);
+    case "negotiate":
+      return negotiated(call, event);
+    case "transfer":
+      return transferAsked(call, event);
+    case "transfer_refused":
+      return transferRefused(call, event);
+    case "identity":
+      return identified(call, event);
   }
 }
 
-const ref = ({ roomId, callId }: Call) => ({ roomId, callId });
-
 export function signalCandidates(call: Call, candidates: readonly Candidate[]): Effect[] {
   return candidates.length > 0
-    ? [{ type: "signal", signal: { ...ref(call), type: "candidates", candidates } }]
+    ? [{ type: "signal", signal: { ...refOf(call), type: "candidates", candidates } }]
     : [];
 }
 
@@ -49,80 +66,91 @@ function isOurOtherDevice(call: Call, sender: Party): boolean {
   return sender.userId === call.us.userId && !sameParty(call.us, sender) && !sameParty(call.peer, sender);
 }
 
-const selection = (call: Call, chosen: Party): Effect[] =>
-  chosen.partyId === undefined
-    ? [] // version 0 knows no parties to select
-    : [
-        {
-          type: "send",
-          what: "other",
-          event: encode.selectAnswer({ ...ref(call), partyId: call.us.partyId }, chosen.partyId),
-        },
-      ];
+/** Version 0 knows no parties to select. */
+const selection = (call: Call, { partyId }: Party): Effect[] =>
+  partyId === undefined ? [] : [send(encode.selectAnswer(from(call), partyId))];
 
 /** The first answer is taken, and the others told so (P15). */
-function answered(call: Call, { sender, version, description, streams }: EventOf<"answer">): Step {
-  if (call.phase !== "invited") return dropped(call, "an answer to a call that awaits none");
-  if (!mayAnswer(call, sender)) return dropped(call, "an answer by somebody who was not asked");
+function answered(call: Call, event: EventOf<"answer">): Step {
+  const { sender, version, capabilities, description, streams } = event;
+  if (call.phase !== "invited") return dropped(call, event, "an answer to a call that awaits none");
+  if (!mayAnswer(call, sender)) return dropped(call, event, "an answer by somebody who was not asked");
   const early = call.early.find(({ party }) => sameParty(party, sender))?.candidates ?? [];
-  return {
-    call: { ...call, phase: "answered", peer: sender, version, early: [] },
-    effects: [
-      { type: "never_expire" },
-      { type: "milestone", name: "answer_received" },
-      {
-        type: "signal",
-        signal: { ...ref(call), type: "answered", peer: sender, description, ...(streams && { streams }) },
+  const next: Call = { ...call, phase: "answered", peer: sender, version, capabilities, early: [] };
+  return stay(
+    next,
+    { type: "never_expire" },
+    { type: "milestone", name: "answer_received" },
+    {
+      type: "signal",
+      signal: {
+        ...refOf(call),
+        type: "answered",
+        peer: sender,
+        capabilities,
+        negotiable: isNegotiable(next),
+        description,
+        ...(streams && { streams }),
       },
-      ...signalCandidates(call, early),
-      ...selection(call, sender),
-    ],
-  };
+    },
+    ...signalCandidates(call, early),
+    ...selection(call, sender),
+  );
 }
 
-function answeredByOurOtherDevice(call: Call, { sender }: EventOf<"answer">): Step {
-  if (!isOurOtherDevice(call, sender)) return dropped(call, "an answer by somebody who was not asked");
+function answeredByOurOtherDevice(call: Call, event: EventOf<"answer">): Step {
+  if (!isOurOtherDevice(call, event.sender))
+    return dropped(call, event, "an answer by somebody who was not asked");
   // Where both of us answered, the caller's selection decides.
   return call.phase === "answered" ? stay(call) : end(call, "other_device", "answered_elsewhere");
 }
 
 /** Handed on once there is a description that they belong to, kept till then. */
-function receiveCandidates(call: Call, { sender, candidates }: EventOf<"candidates">): Step {
+function receiveCandidates(call: Call, event: EventOf<"candidates">): Step {
+  const { sender, candidates } = event;
+  if (call.phase === "preparing")
+    return dropped(call, event, "candidates for a call that nobody was told of");
   const awaited = call.peer ? sameParty(call.peer, sender) : mayAnswer(call, sender);
-  if (!awaited) return dropped(call, "candidates of somebody who is not the peer");
+  if (!awaited) return dropped(call, event, "candidates of somebody who is not the peer");
   if (call.phase === "ringing" || call.phase === "answered")
     return stay(call, ...signalCandidates(call, candidates));
   const known = call.early.find(({ party }) => sameParty(party, sender)) ?? { party: sender, candidates: [] };
   const others = call.early.filter((early) => early !== known);
-  if (others.length >= EARLY_PARTIES) return dropped(call, "candidates of too many parties");
+  if (others.length >= EARLY_PARTIES) return dropped(call, event, "candidates of too many parties");
   const kept = [...known.candidates, ...candidates].slice(0, EARLY_CANDIDATES);
   return stay({ ...call, early: [...others, { party: sender, candidates: kept }] });
 }
 
 /** If it is not us who was selected, somebody else was (P15). */
-function selected(call: Call, { sender, selectedPartyId }: EventOf<"select_answer">): Step {
-  if (call.direction === "outgoing" || !sameParty(call.peer, sender)) {
-    return dropped(call, "a selection by somebody who is not the caller");
+function selected(call: Call, event: EventOf<"select_answer">): Step {
+  if (call.direction === "outgoing" || !sameParty(call.peer, event.sender)) {
+    return dropped(call, event, "a selection by somebody who is not the caller");
   }
-  return selectedPartyId === call.us.partyId ? stay(call) : end(call, "other_device", "answered_elsewhere");
+  return event.selectedPartyId === call.us.partyId
+    ? stay(call)
+    : end(call, "other_device", "answered_elsewhere");
 }
 
 /** After an answer a reject is disregarded (P16). */
-function rejected(call: Call, { sender }: EventOf<"reject">): Step {
-  if (call.phase === "answered") return dropped(call, "a reject after the answer");
+function rejected(call: Call, event: EventOf<"reject">): Step {
+  const { sender } = event;
+  if (call.phase === "answered") return dropped(call, event, "a reject after the answer");
   if (call.direction === "incoming") {
     return isOurOtherDevice(call, sender)
       ? end(call, "other_device", "rejected")
-      : dropped(call, "a reject by somebody who was not asked");
+      : dropped(call, event, "a reject by somebody who was not asked");
   }
   return call.phase === "invited" && mayAnswer(call, sender)
     ? before(selection(call, sender), end(call, "peer", "rejected"))
-    : dropped(call, "a reject by somebody who was not asked");
+    : dropped(call, event, "a reject by somebody who was not asked");
 }
 
 /** Ends the call from the peer; before there is one, from anyone who might have become it (P17, P41). */
-function hungUp(call: Call, { sender, reason }: EventOf<"hangup">): Step {
+function hungUp(call: Call, event: EventOf<"hangup">): Step {
+  const { sender, reason } = event;
   if (sameParty(call.peer, sender)) return end(call, "peer", reason);
+  // Our own, in a call that we did not hang up: the one for the case that we vanish (P34). The peer has gone by it.
+  if (sameParty(call.us, sender)) return end(call, "system", reason);
   const unanswered = call.phase === "invited" || call.phase === "ringing";
   if (unanswered && call.direction === "outgoing" && mayAnswer(call, sender))
     return end(call, "peer", reason);
@@ -130,5 +158,15 @@ function hungUp(call: Call, { sender, reason }: EventOf<"hangup">): Step {
   if (unanswered && call.direction === "incoming" && isOurOtherDevice(call, sender)) {
     return end(call, "other_device", reason === "user_hangup" ? "rejected" : reason);
   }
-  return dropped(call, "a hangup by somebody who is not the peer");
+  return dropped(call, event, "a hangup by somebody who is not the peer");
+}
+
+/** Who a bridge says is talking (P33). Of a call that has not been announced it is kept until then (P9). */
+function identified(call: Call, event: EventOf<"identity">): Step {
+  if (!sameParty(call.peer, event.sender))
+    return dropped(call, event, "an identity by somebody who is not the peer");
+  const { identity } = event;
+  return call.phase === "invited"
+    ? stay({ ...call, identity })
+    : stay(call, { type: "signal", signal: { ...refOf(call), type: "identity", identity } });
 }

@@ -1,16 +1,19 @@
 import type {
+  AssertedIdentity,
   CallRef,
   Candidate,
+  Capabilities,
   Command,
   End,
   MilestoneName,
   Party,
   SessionDescription,
   Signal,
+  StreamInfo,
 } from "../streams/contract.ts";
 import type { ErrorData } from "../streams/errors.ts";
-import type { Outgoing } from "./encode.ts";
-import type { CallEvent, Version } from "./events.ts";
+import type { From, Outgoing } from "./encode.ts";
+import type { CallEvent, Version } from "./event-types.ts";
 
 /**
  * Where a call stands, as the engine sees it.
@@ -39,13 +42,22 @@ export interface Call extends CallRef {
   readonly peer?: Party;
   /** The version that the peer speaks (P2). */
   readonly version: Version;
+  /** What the peer can do, as far as it said so (P31). */
+  readonly capabilities: Capabilities;
   /** How long our invite is good for, in ms (P7). */
   readonly lifetime: number;
   /** When it stops ringing; before our invite is made, never. */
   readonly expiresAt: number;
   /** Their offer, until it has been handed on. */
   readonly offer?: SessionDescription;
+  /** Who is said to be calling (P33), until it has been handed on. */
+  readonly identity?: AssertedIdentity;
   readonly early: readonly Early[];
+  /** What our streams are, and what the peer was last told of them (P25). */
+  readonly streams?: readonly StreamInfo[];
+  readonly toldStreams?: readonly StreamInfo[];
+  /** Transfers that we asked for and that were not refused, by their ids (P32). */
+  readonly transfers: readonly string[];
 }
 
 /** What can happen to a call. */
@@ -53,10 +65,25 @@ export type Input =
   | { readonly type: "command"; readonly command: Command }
   | { readonly type: "event"; readonly event: CallEvent }
   /** The sync response that brought the invite has been read to its end (P9). */
-  | { readonly type: "batch_read"; readonly publicRoom: boolean }
+  | {
+      readonly type: "batch_read";
+      readonly publicRoom: boolean;
+      readonly groupRoom: boolean;
+      /** Our call that this one takes the place of (P21). */
+      readonly replaces?: string;
+    }
+  /**
+   * Glare: theirs takes the place of this call of ours (P21). `elsewhere`: not in this call's own media, but on another
+   * device of ours that has answered it, or in the place of another call of ours; the app is told.
+   */
+  | { readonly type: "replaced"; readonly elsewhere: boolean }
+  /** Glare: this call of theirs gives way to ours (P21). */
+  | { readonly type: "outranked" }
   | { readonly type: "expired" }
   /** Local candidates, gathered into a batch. */
   | { readonly type: "batched"; readonly candidates: readonly Candidate[] }
+  /** Our streams have been as they are for a while. */
+  | { readonly type: "streams_settled" }
   /** The homeserver has an event of ours, or never will. */
   | { readonly type: "sent"; readonly what: Sent }
   | { readonly type: "failed"; readonly what: Sent; readonly error: ErrorData }
@@ -73,11 +100,15 @@ export type Effect =
   | { readonly type: "milestone"; readonly name: MilestoneName }
   /** A local candidate for the batching operator. */
   | { readonly type: "batch"; readonly candidate: Candidate }
+  /** Wake the call in a moment, unless that is on its way: our streams may go on changing till then. */
+  | { readonly type: "settle_streams" }
   /** Wake the call at `expiresAt`, in place of any earlier wish. */
   | { readonly type: "expire_at"; readonly at: number }
   | { readonly type: "never_expire" }
+  /** The hangup that is to go out if we should vanish before the call ends (P34). */
+  | { readonly type: "arm"; readonly event: Outgoing }
   /** An event that changes nothing, and why. */
-  | { readonly type: "dropped"; readonly why: string }
+  | { readonly type: "dropped"; readonly eventType: string; readonly why: string }
   /** A command that cannot be carried out now. */
   | { readonly type: "refused"; readonly error: ErrorData };
 
@@ -88,35 +119,58 @@ export interface Step {
 
 /** What `ended` means to the outside: a signal, a milestone, and no timer left. */
 export function end(call: Call, by: End["by"], reason: string, error?: ErrorData): Step {
-  const known = call.direction === "outgoing" || call.phase !== "invited";
-  const { roomId, callId } = call;
-  return {
-    call: { ...call, phase: "ended", early: [] },
-    effects: [
-      { type: "never_expire" },
-      // An invite that was withdrawn in the batch that brought it never rang: nobody is told (P9).
-      ...(known
-        ? ([
-            { type: "milestone", name: "ended" },
-            {
-              type: "signal",
-              signal: { type: "ended", roomId, callId, end: { by, reason, ...(error && { error }) } },
-            },
-          ] as const)
-        : []),
-    ],
-  };
+  // An invite that was withdrawn in the batch that brought it never rang: nobody is told (P9).
+  if (call.direction === "incoming" && call.phase === "invited") return endSilently(call);
+  return after(
+    endSilently(call),
+    { type: "milestone", name: "ended" },
+    {
+      type: "signal",
+      signal: { type: "ended", ...refOf(call), end: { by, reason, ...(error && { error }) } },
+    },
+  );
 }
 
-/** The call as it was, and the effects before those of a step. */
+export const endSilently = (call: Call): Step => ({
+  call: { ...call, phase: "ended", early: [] },
+  effects: [{ type: "never_expire" }],
+});
+
+/** The call as it was, and what is to be done. */
 export const stay = (call: Call, ...effects: readonly Effect[]): Step => ({ call, effects });
 
-export const dropped = (call: Call, why: string): Step => stay(call, { type: "dropped", why });
-
+/** The effects before, or after, those of a step. */
 export const before = (effects: readonly Effect[], step: Step): Step => ({
   call: step.call,
   effects: [...effects, ...step.effects],
 });
+export const after = (step: Step, ...effects: readonly Effect[]): Step => ({
+  call: step.call,
+  effects: [...step.effects, ...effects],
+});
+
+export const dropped = (call: Call, { eventType }: { readonly eventType: string }, why: string): Step =>
+  stay(call, { type: "dropped", eventType, why });
+
+/** Refuses a command that does not fit; `why` where the call's phase does not say it all. */
+export function refused(call: Call, { type }: Command, why?: string): Step {
+  const because = why ?? `it is ${call.phase} and ${call.direction}`;
+  const message = `Cannot ${type.replaceAll("_", " ")} call ${call.callId}: ${because}.`;
+  return stay(call, { type: "refused", error: { code: "wrong_state", message } });
+}
+
+export const send = (event: Outgoing): Effect => ({ type: "send", what: "other", event });
+
+export const refOf = ({ roomId, callId }: Call): CallRef => ({ roomId, callId });
+
+/** What our events in a call say of their sender. */
+export const from = (call: Call): From => ({ ...refOf(call), partyId: call.us.partyId });
 
 export const sameParty = (a: Party | undefined, b: Party): boolean =>
   a !== undefined && a.userId === b.userId && a.partyId === b.partyId;
+
+/** Whether an event comes from the peer of a call that is answered: what only the two of them may say (P41). */
+export const isBetweenUs = (call: Call, { sender }: CallEvent): boolean =>
+  call.phase === "answered" && sameParty(call.peer, sender);
+
+export type CommandOf<T extends Command["type"]> = Extract<Command, { type: T }>;

@@ -3,18 +3,42 @@
  * promise, no stream in here; so every order of things that can happen can be tried.
  *
  * The seed's steps: A) `place` and `invite`; B) `candidate`; C) `receive`, `batch_read`, `answer`; D) the callee's
- * candidates, early or not; E) is media, and not this file's concern.
+ * candidates, early or not; E) is media, and not this file's concern. What commands mean is in call-commands.ts, what
+ * events mean in call-events.ts.
  */
-import type { Command } from "../streams/contract.ts";
+import { carryOut } from "./call-commands.ts";
 import { receiveEvent, signalCandidates } from "./call-events.ts";
-import { before, type Call, type Effect, end, type Input, type Sent, type Step, stay } from "./call-state.ts";
-import { encode, type Outgoing } from "./encode.ts";
-import type { InviteEvent } from "./events.ts";
+import { isNegotiable } from "./call-negotiate.ts";
+import {
+  before,
+  type Call,
+  type CommandOf,
+  type Effect,
+  end,
+  endSilently,
+  from,
+  type Input,
+  refOf,
+  refused,
+  type Sent,
+  type Step,
+  send,
+  stay,
+} from "./call-state.ts";
+import { tellStreams } from "./call-streams.ts";
+import { encode } from "./encode.ts";
+import type { EventOf } from "./event-types.ts";
 
 /** How long our invites ring, in ms, where the app does not say (P7). */
 export const LIFETIME = 90_000;
 
-type CommandOf<T extends Command["type"]> = Extract<Command, { type: T }>;
+const OUTRANKED: Effect = {
+  type: "dropped",
+  eventType: "m.call.invite",
+  why: "a call that crosses one of ours, which has the lesser id",
+};
+
+type InputOf<T extends Input["type"]> = Extract<Input, { type: T }>;
 
 /** A call of ours, before its invite. */
 export function place(command: CommandOf<"place">, us: Call["us"]): Call {
@@ -27,15 +51,17 @@ export function place(command: CommandOf<"place">, us: Call["us"]): Call {
     us,
     ...(invitee !== undefined && { invitee }),
     version: 1,
+    capabilities: { transferee: false, dtmf: false },
     lifetime,
     expiresAt: Number.POSITIVE_INFINITY,
     early: [],
+    transfers: [],
   };
 }
 
 /** A call of theirs, as its invite comes in. It rings at `batch_read`, unless something ends it first (P9). */
-export function receive(invite: InviteEvent, us: Call["us"], expiresAt: number): Call {
-  const { roomId, callId, sender, version, lifetime, invitee, description, streams } = invite;
+export function receive(invite: EventOf<"invite">, us: Call["us"], expiresAt: number): Call {
+  const { roomId, callId, sender, version, lifetime, invitee, capabilities, description, streams } = invite;
   return {
     roomId,
     callId,
@@ -45,10 +71,12 @@ export function receive(invite: InviteEvent, us: Call["us"], expiresAt: number):
     ...(invitee !== undefined && { invitee }),
     peer: sender,
     version,
+    capabilities,
     lifetime,
     expiresAt,
     offer: { description, ...(streams && { streams }) },
     early: [],
+    transfers: [],
   };
 }
 
@@ -61,7 +89,11 @@ export function step(call: Call, input: Input, at: number): Step {
     case "event":
       return receiveEvent(call, input.event);
     case "batch_read":
-      return ring(call, input.publicRoom);
+      return ring(call, input);
+    case "replaced":
+      return replaced(call, input);
+    case "outranked":
+      return before([OUTRANKED], endSilently(call));
     case "expired":
       return expire(call);
     case "batched":
@@ -70,6 +102,8 @@ export function step(call: Call, input: Input, at: number): Step {
         what: "candidates",
         event: encode.candidates(from(call), input.candidates),
       });
+    case "streams_settled":
+      return tellStreams(call);
     case "sent":
       return acknowledged(call, input.what);
     case "failed":
@@ -79,96 +113,55 @@ export function step(call: Call, input: Input, at: number): Step {
   }
 }
 
-const from = (call: Call) => ({ roomId: call.roomId, callId: call.callId, partyId: call.us.partyId });
-
-function refused(call: Call, command: Command): Step {
-  const message = `Cannot ${command.type} call ${call.callId}: it is ${call.phase} and ${call.direction}.`;
-  return stay(call, { type: "refused", error: { code: "wrong_state", message } });
-}
-
 /** A call that has ended has no more news; only a command is told so. */
 function afterEnd(call: Call, input: Input): Step {
   return input.type === "command" ? refused(call, input.command) : stay(call);
 }
 
-function carryOut(call: Call, command: Command, at: number): Step {
-  switch (command.type) {
-    case "place":
-      return refused(call, command);
-    case "invite":
-      return call.phase === "preparing" ? invite(call, command, at) : refused(call, command);
-    case "answer":
-      return call.phase === "ringing" ? answer(call, command) : refused(call, command);
-    case "candidate":
-      return call.phase === "answered" || (call.phase === "invited" && call.direction === "outgoing")
-        ? stay(call, { type: "batch", candidate: command.candidate })
-        : refused(call, command);
-    case "streams":
-      return call.phase === "answered" || (call.phase === "invited" && call.direction === "outgoing")
-        ? stay(
-            call,
-            ...encode
-              .streamsChanged(from(call), command.streams)
-              .map((event): Effect => ({ type: "send", what: "other", event })),
-          )
-        : refused(call, command);
-    case "reject":
-      return call.phase === "ringing" ? reject(call) : refused(call, command);
-    case "hangup":
-      return call.phase === "preparing"
-        ? end(call, "us", command.reason)
-        : before([lastWord(encode.hangup(from(call), command.reason))], end(call, "us", command.reason));
-  }
-}
-
-const lastWord = (event: Outgoing): Effect => ({ type: "send", what: "other", event });
-
-function invite(call: Call, offer: CommandOf<"invite">, at: number): Step {
-  const expiresAt = at + call.lifetime;
-  return {
-    call: { ...call, phase: "invited", expiresAt },
-    effects: [
-      { type: "send", what: "invite", event: encode.invite(from(call), offer, call.lifetime, call.invitee) },
-      { type: "expire_at", at: expiresAt },
-    ],
-  };
-}
-
-function answer(call: Call, command: CommandOf<"answer">): Step {
-  return {
-    call: { ...call, phase: "answered" },
-    effects: [
-      { type: "never_expire" },
-      { type: "send", what: "answer", event: encode.answer(from(call), command) },
-    ],
-  };
-}
-
-/** Version 0 knows no reject (P16). */
-function reject(call: Call): Step {
-  const event = call.version === 0 ? encode.hangup(from(call), "user_hangup") : encode.reject(from(call));
-  return before([lastWord(event)], end(call, "us", "rejected"));
-}
-
 /** The batch is read and the invite still stands (P9). In a public room it is shown, not rung (P12). */
-function ring(call: Call, publicRoom: boolean): Step {
-  const { roomId, callId, peer, offer, expiresAt } = call;
+function ring(call: Call, { publicRoom, groupRoom, replaces }: InputOf<"batch_read">): Step {
+  const { peer, offer, identity, expiresAt, capabilities } = call;
   if (call.direction !== "incoming" || call.phase !== "invited" || !peer || !offer) return stay(call);
   if (publicRoom) {
-    const signal = { type: "ignored", roomId, callId, peer, reason: "public_room" } as const;
+    const signal = { type: "ignored", ...refOf(call), peer, reason: "public_room" } as const;
     return before([{ type: "signal", signal }], end(call, "system", "public_room"));
   }
-  const { offer: _handedOn, ...rest } = call;
-  const candidates = call.early.flatMap((early) => early.candidates);
-  return {
-    call: { ...rest, phase: "ringing", early: [] },
-    effects: [
-      { type: "expire_at", at: expiresAt },
-      { type: "milestone", name: "ringing" },
-      { type: "signal", signal: { type: "incoming", roomId, callId, peer, expiresAt, ...offer } },
-      ...signalCandidates(call, candidates),
-    ],
-  };
+  const { offer: _handedOn, identity: _too, ...rest } = call;
+  return stay(
+    { ...rest, phase: "ringing", early: [] },
+    { type: "expire_at", at: expiresAt },
+    ...(replaces === undefined ? ([{ type: "milestone", name: "ringing" }] as const) : []),
+    {
+      type: "signal",
+      signal: {
+        type: "incoming",
+        ...refOf(call),
+        peer,
+        expiresAt,
+        capabilities,
+        negotiable: isNegotiable(call),
+        ...(groupRoom && { groupRoom }),
+        ...(replaces !== undefined && { replaces }),
+        ...offer,
+      },
+    },
+    ...(identity
+      ? ([{ type: "signal", signal: { type: "identity", ...refOf(call), identity } }] as const)
+      : []),
+    ...signalCandidates(
+      call,
+      call.early.flatMap((early) => early.candidates),
+    ),
+  );
+}
+
+/**
+ * Silent, because theirs goes on in its place; but not if it does so elsewhere. Where an invite is out the peer's other
+ * devices ring for it: a hangup stops them, for one of the reasons that there are (P17).
+ */
+function replaced(call: Call, { elsewhere }: InputOf<"replaced">): Step {
+  const ended = elsewhere ? end(call, "other_device", "answered_elsewhere") : endSilently(call);
+  return call.phase === "preparing" ? ended : before([send(encode.hangup(from(call), "user_hangup"))], ended);
 }
 
 /** Our invite went unanswered: the room is told. Theirs did: it just stops (P7). */
@@ -176,23 +169,26 @@ function expire(call: Call): Step {
   if (call.phase === "answered") return stay(call);
   const ended = end(call, "system", "invite_timeout");
   return call.direction === "outgoing"
-    ? before([lastWord(encode.hangup(from(call), "invite_timeout"))], ended)
+    ? before([send(encode.hangup(from(call), "invite_timeout"))], ended)
     : ended;
 }
 
+/** From here on somebody waits for us: should we vanish, the homeserver says goodbye (P34). */
 function acknowledged(call: Call, what: Sent): Step {
-  if (what === "answer") return stay(call, { type: "milestone", name: "answer_acknowledged" });
-  if (what !== "invite") return stay(call);
-  const { roomId, callId } = call;
-  return stay(
-    call,
-    { type: "milestone", name: "invite_acknowledged" },
-    { type: "signal", signal: { type: "invited", roomId, callId } },
-  );
+  if (what !== "invite" && what !== "answer") return stay(call);
+  const arm = { type: "arm", event: encode.hangup(from(call), "unknown_error") } as const;
+  return what === "answer"
+    ? stay(call, { type: "milestone", name: "answer_acknowledged" }, arm)
+    : stay(
+        call,
+        { type: "milestone", name: "invite_acknowledged" },
+        { type: "signal", signal: { ...refOf(call), type: "invited" } },
+        arm,
+      );
 }
 
 /** Without its invite or its answer a call is nothing; without anything else it goes on. */
-function failed(call: Call, { what, error }: Extract<Input, { type: "failed" }>): Step {
+function failed(call: Call, { what, error }: InputOf<"failed">): Step {
   return what === "invite" || what === "answer"
     ? end(call, "system", "signalling_failed", error)
     : stay(call);

@@ -1,13 +1,10 @@
-import { Subject, Subscription, timer } from "rxjs";
-import { BATCH_POLICY, batchCandidates } from "../streams/batch.ts";
 import type {
   CallRef,
-  Candidate,
   Clock,
   Command,
+  DelayedEvents,
   EventBatch,
   Identity,
-  RoomEvent,
   Signal,
   TraceEntry,
   Transport,
@@ -15,13 +12,16 @@ import type {
 import { fromErrorData, TrunklineError, toErrorData } from "../streams/errors.ts";
 import { opaqueId, type Random } from "../streams/ids.ts";
 import { place, step } from "./call.ts";
+import { NEGOTIATION_LIFETIME } from "./call-negotiate.ts";
 import type { Call, Effect, Input } from "./call-state.ts";
-import { type CallEvent, decode } from "./events.ts";
+import { deadMan } from "./dead-man.ts";
 import { createOutbox } from "./outbox.ts";
+import { createReader } from "./reader.ts";
 import { createRouter } from "./router.ts";
+import { Running } from "./running.ts";
 
-/** How long an event that only eases or ends a call is worth sending, in ms. */
-const WORTH_SENDING = 60_000;
+/** How long an event that is neither invite nor answer is worth sending, in ms: a negotiation is good for as long. */
+const WORTH_SENDING = NEGOTIATION_LIFETIME;
 
 export interface Calls {
   /** Reads what one sync response brought; calls ring when it is read to its end (P9). */
@@ -34,21 +34,16 @@ export interface Calls {
   close(): void;
 }
 
-/** What a live call keeps running beside its state. */
-interface Running {
-  expiry: Subscription;
-  readonly candidates: Subject<Candidate>;
-}
-
 /** Runs calls: asks the pure function what an input means, and does it. The state of all calls is in the router. */
 export function createCalls(options: {
   readonly us: Identity;
   readonly send: Transport["send"];
+  readonly delayed: () => Promise<DelayedEvents | undefined>;
   readonly clock: Clock;
   readonly random: Random;
   readonly emit: (signal: Signal) => void;
 }): Calls {
-  const { us, clock, random, emit } = options;
+  const { us, delayed, clock, random, emit } = options;
   const router = createRouter(us);
   const running = new Map<string, Running>();
 
@@ -88,19 +83,9 @@ export function createCalls(options: {
   const runningOf = (call: Call): Running => {
     const known = running.get(keyOf(call));
     if (known) return known;
-    const fresh: Running = { expiry: Subscription.EMPTY, candidates: new Subject() };
+    const fresh = new Running((input) => feed(call, input), clock);
     running.set(keyOf(call), fresh);
-    fresh.candidates
-      .pipe(batchCandidates(BATCH_POLICY, clock))
-      .subscribe((candidates) => feed(call, { type: "batched", candidates }));
     return fresh;
-  };
-
-  const forget = (call: Call) => {
-    const known = running.get(keyOf(call));
-    running.delete(keyOf(call));
-    known?.expiry.unsubscribe();
-    known?.candidates.complete();
   };
 
   /** For what comes of itself: the call may be over by then, and nobody waits for what it sends. */
@@ -129,13 +114,17 @@ export function createCalls(options: {
     for (const effect of effects) {
       if (effect.type === "send") sending.push(deliver(next, effect));
       else if (effect.type === "refused") sending.push(Promise.reject(fromErrorData(effect.error)));
-      else perform(next, input, effect);
+      else perform(next, effect);
     }
-    if (next.phase === "ended") forget(next);
+    const ended = next.phase === "ended" ? running.get(keyOf(next)) : undefined;
+    if (ended) running.delete(keyOf(next));
+    ended?.close();
     await Promise.all(sending);
+    // Not before goodbye is said: should it not be, the homeserver says it (P34).
+    ended?.disarm();
   };
 
-  const perform = (call: Call, input: Input, effect: Exclude<Effect, { type: "send" | "refused" }>): void => {
+  const perform = (call: Call, effect: Exclude<Effect, { type: "send" | "refused" }>): void => {
     switch (effect.type) {
       case "signal":
         emit(effect.signal);
@@ -144,43 +133,29 @@ export function createCalls(options: {
         trace(call, { kind: "milestone", name: effect.name, at: clock.now() });
         break;
       case "batch":
-        runningOf(call).candidates.next(effect.candidate);
+        runningOf(call).batch(effect.candidate);
         break;
-      case "expire_at": {
-        const own = runningOf(call);
-        own.expiry.unsubscribe();
-        own.expiry = timer(effect.at - clock.now(), clock).subscribe(() => feed(call, { type: "expired" }));
+      case "settle_streams":
+        runningOf(call).settleStreams();
+        break;
+      case "expire_at":
+        runningOf(call).expireAt(effect.at);
+        break;
+      case "never_expire":
+        running.get(keyOf(call))?.neverExpire();
+        break;
+      case "arm": {
+        const { event } = effect;
+        runningOf(call).arm(deadMan({ delayed, roomId: call.roomId, event, clock, random }));
         break;
       }
-      case "never_expire":
-        running.get(keyOf(call))?.expiry.unsubscribe();
-        break;
       case "dropped":
-        if (input.type === "event") message(call, "dropped", input.event.type, effect.why);
+        message(call, "dropped", effect.eventType, effect.why);
     }
-  };
-
-  const receive = (origin: RoomEvent, batch: EventBatch): void => {
-    for (const { call, who } of router.note(origin)) feed(call, { type: "left", who });
-    const event = decode(origin);
-    if (!event) return;
-    const route = router.route(event, origin, batch, () => opaqueId(random));
-    if (route.type === "dropped") {
-      if (event.type === "invite") message(event, "dropped", origin.type, route.why);
-      return;
-    }
-    message(event, "received", origin.type, countOf(event));
-    if (route.type === "new") router.keep(route.call);
-    else feed(route.call, { type: "event", event });
   };
 
   return {
-    read(batch) {
-      for (const event of batch.events) receive(event, batch);
-      for (const call of router.unread()) {
-        feed(call, { type: "batch_read", publicRoom: router.isPublic(call.roomId) });
-      }
-    },
+    read: createReader({ router, random, feed, trace: message }),
 
     async dispatch(command) {
       const call = router.find(command);
@@ -198,24 +173,23 @@ export function createCalls(options: {
     },
 
     async hangUpAll() {
-      const commands = router.live().map(({ roomId, callId, direction, phase }): Command | undefined => {
-        const ref = { roomId, callId };
-        if (direction === "incoming" && phase !== "answered") return undefined; // our other devices may still answer
-        return { ...ref, type: "hangup", reason: "user_hangup" };
-      });
-      await Promise.allSettled(commands.map((command) => command && this.dispatch(command)));
+      const hangUp = async (call: Call) => {
+        const { roomId, callId, direction, phase } = call;
+        if (direction === "incoming" && phase !== "answered") return; // our other devices may still answer
+        const own = running.get(keyOf(call));
+        await apply(call, {
+          type: "command",
+          command: { roomId, callId, type: "hangup", reason: "user_hangup" },
+        });
+        await own?.disarm();
+      };
+      await Promise.allSettled(router.live().map(hangUp));
     },
 
     close() {
-      for (const { expiry, candidates } of running.values()) {
-        expiry.unsubscribe();
-        candidates.complete();
-      }
+      for (const own of running.values()) own.close();
       running.clear();
       outbox.close();
     },
   };
 }
-
-const countOf = (event: CallEvent): string | undefined =>
-  event.type === "candidates" ? `${event.candidates.length}` : undefined;

@@ -5,8 +5,9 @@ import type {
   HangupReason,
   SessionDescription,
   StreamInfo,
+  Transfer,
 } from "../streams/contract.ts";
-import { STREAMS, STREAMS_CHANGED, UNSTABLE_STREAMS, UNSTABLE_STREAMS_CHANGED } from "./events.ts";
+import { STREAMS, STREAMS_CHANGED, UNSTABLE_STREAMS, UNSTABLE_STREAMS_CHANGED } from "./event-types.ts";
 
 /** An event for the room. */
 export interface Outgoing {
@@ -24,17 +25,24 @@ const make = (from: From, type: string, body: Record<string, unknown>): Outgoing
   content: { call_id: from.callId, version: "1", party_id: from.partyId, ...body },
 });
 
+/** What we can do (P31). */
+const capabilities = { "m.call.transferee": true, "m.call.dtmf": true };
+
 export const encode = {
   invite: (from: From, offer: SessionDescription, lifetime: number, invitee: string | undefined) =>
     make(from, "m.call.invite", {
       offer: offer.description,
       lifetime,
       ...(invitee !== undefined && { invitee }),
+      capabilities,
       ...metadata(offer.streams),
     }),
 
   answer: (from: From, answer: SessionDescription) =>
-    make(from, "m.call.answer", { answer: answer.description, ...metadata(answer.streams) }),
+    make(from, "m.call.answer", { answer: answer.description, capabilities, ...metadata(answer.streams) }),
+
+  negotiate: (from: From, { description, streams }: SessionDescription, lifetime: number) =>
+    make(from, "m.call.negotiate", { description, lifetime, ...metadata(streams) }),
 
   candidates: (from: From, candidates: readonly Candidate[]) =>
     make(from, "m.call.candidates", { candidates }),
@@ -49,6 +57,22 @@ export const encode = {
   /** Two events: some peers know only the one type, some only the other (P28). */
   streamsChanged: (from: From, streams: readonly StreamInfo[]) =>
     [STREAMS_CHANGED, UNSTABLE_STREAMS_CHANGED].map((type) => make(from, type, metadata(streams))),
+
+  replaces: (from: From, { replacementId, targetUser, targetRoom, createCall, awaitCall }: Transfer) =>
+    make(from, "m.call.replaces", {
+      replacement_id: replacementId,
+      target_user: {
+        id: targetUser.userId,
+        ...(targetUser.displayName !== undefined && { display_name: targetUser.displayName }),
+        ...(targetUser.avatarUrl !== undefined && { avatar_url: targetUser.avatarUrl }),
+      },
+      ...(targetRoom !== undefined && { target_room: targetRoom }),
+      ...(createCall !== undefined && { create_call: createCall }),
+      ...(awaitCall !== undefined && { await_call: awaitCall }),
+    }),
+
+  rejectReplacement: (from: From, replacementId: string, reason: string) =>
+    make(from, "m.call.reject_replacement", { replacement_id: replacementId, reason }),
 };
 
 function metadata(streams: readonly StreamInfo[] | undefined): Record<string, unknown> {

@@ -67,7 +67,14 @@ export function createEngine({
     try {
       const us = await transport.identity();
       if (now.state === "stopped") throw closed();
-      open = createCalls({ us, send: transport.send, clock, random, emit: (signal) => signals.next(signal) });
+      open = createCalls({
+        us,
+        send: transport.send,
+        delayed: async () => transport.delayed?.(),
+        clock,
+        random,
+        emit: (signal) => signals.next(signal),
+      });
       become({ state: now.state, identity: us });
       if (syncing) sync(us, open);
       return open;

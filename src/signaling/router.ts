@@ -1,7 +1,7 @@
 import type { CallRef, EventBatch, Identity, RoomEvent } from "../streams/contract.ts";
 import { receive } from "./call.ts";
 import type { Call } from "./call-state.ts";
-import type { CallEvent, InviteEvent } from "./events.ts";
+import type { CallEvent, EventOf } from "./event-types.ts";
 
 /** An invite rings only where the user has this long left to answer, in ms (P8). */
 const LEAST_TIME_TO_ANSWER = 2_000;
@@ -12,6 +12,8 @@ const MAX_REMEMBERED = 1_000;
 /** What is known of a room, and the calls in it. A call id means something only within its room (P40). */
 interface Room {
   publicRoom: boolean;
+  /** Whether it has more than two members (P13). */
+  groupRoom: boolean;
   encrypted: boolean;
   readonly calls: Map<string, Call>;
 }
@@ -21,17 +23,20 @@ export type Route =
   | { readonly type: "known"; readonly call: Call }
   /** A call that this invite begins; it rings when the batch has been read (P9). */
   | { readonly type: "new"; readonly call: Call }
+  /** What we sent ourselves (P5). */
+  | { readonly type: "echo" }
   | { readonly type: "dropped"; readonly why: string };
 
 export interface Router {
   find(ref: CallRef): Call | undefined;
   /** Keeps the call as it is now; one that has ended is forgotten but for its id. */
   keep(call: Call): void;
-  /** Every call that has not ended. */
-  live(): Call[];
-  /** Calls whose invite came in the batch that is being read (P9). */
-  unread(): Call[];
+  /** Every call that has not ended, of all rooms or of one. */
+  live(roomId?: string): Call[];
   isPublic(roomId: string): boolean;
+  isGroup(roomId: string): boolean;
+  /** Takes note of how many members rooms have (P13). */
+  count(members: EventBatch["members"]): void;
   /** Takes note of a state event; returns the calls that lose a member by it (P18). */
   note(event: RoomEvent): { readonly call: Call; readonly who: "us" | "peer" }[];
   /** Finds an event's call. `newPartyId` names our party in a call that begins with it. */
@@ -49,28 +54,23 @@ export function createRouter(us: Identity): Router {
 
   /** Changes what is known of a room; a room of which nothing is left to know is forgotten. */
   const change = (roomId: string, apply: (room: Room) => void): void => {
-    const room = rooms.get(roomId) ?? { publicRoom: false, encrypted: false, calls: new Map() };
+    const room = rooms.get(roomId) ?? unknown();
     apply(room);
-    if (room.publicRoom || room.encrypted || room.calls.size > 0) rooms.set(roomId, room);
+    if (room.publicRoom || room.groupRoom || room.encrypted || room.calls.size > 0) rooms.set(roomId, room);
     else rooms.delete(roomId);
   };
 
   const caller = (call: Call) => join(call.roomId, call.peer?.userId ?? "");
 
   /** Why an invite does not begin a call, or the call. */
-  const admit = (
-    invite: InviteEvent,
-    origin: RoomEvent,
-    batch: EventBatch,
-    newPartyId: () => string,
-  ): Route => {
+  const admit = (invite: EventOf<"invite">, batch: EventBatch, newPartyId: () => string): Route => {
     const { roomId, callId, sender, invitee, lifetime } = invite;
     if (sender.userId === us.userId && invitee !== us.userId) return drop("an invite of our own");
     if (invitee !== undefined && invitee !== us.userId) return drop("an invite for somebody else");
     if (over.has(join(roomId, callId)) || withdrawn.has(join(roomId, callId, sender.userId))) {
       return drop("an invite for a call that is over");
     }
-    const expiresAt = batch.receivedAt - age(origin, batch) + lifetime;
+    const expiresAt = batch.receivedAt - age(invite, batch) + lifetime;
     if (expiresAt - batch.receivedAt < LEAST_TIME_TO_ANSWER) return drop("an invite that has expired");
     const call = receive(invite, { userId: us.userId, partyId: newPartyId() }, expiresAt);
     if (unanswered.has(caller(call))) return drop("a second invite while the caller's first one rings");
@@ -92,11 +92,22 @@ export function createRouter(us: Identity): Router {
       if (call.phase === "ended") over.add(join(call.roomId, call.callId));
     },
 
-    live: () => [...rooms.values()].flatMap(({ calls }) => [...calls.values()]),
-
-    unread: () => [...unanswered.values()].filter(({ phase }) => phase === "invited"),
+    live: (roomId) =>
+      [...rooms]
+        .filter(([id]) => roomId === undefined || id === roomId)
+        .flatMap(([, { calls }]) => [...calls.values()]),
 
     isPublic: (roomId) => rooms.get(roomId)?.publicRoom ?? false,
+
+    isGroup: (roomId) => rooms.get(roomId)?.groupRoom ?? false,
+
+    count(members = []) {
+      for (const { roomId, joined } of members) {
+        change(roomId, (room) => {
+          room.groupRoom = joined > 2;
+        });
+      }
+    },
 
     note(event) {
       if (event.type === "m.room.join_rules") {
@@ -124,9 +135,10 @@ export function createRouter(us: Identity): Router {
       const call = rooms.get(event.roomId)?.calls.get(event.callId);
       if (call) {
         const echo = event.sender.userId === us.userId && event.sender.partyId === call.us.partyId;
-        return echo ? drop("our own echo") : { type: "known", call };
+        // Our hangup ends our call before it comes back: one of a call that lives the homeserver sent for us (P34).
+        return echo && event.type !== "hangup" ? { type: "echo" } : { type: "known", call };
       }
-      if (event.type === "invite") return admit(event, origin, batch, newPartyId);
+      if (event.type === "invite") return admit(event, batch, newPartyId);
       if (event.type === "hangup") withdrawn.add(join(event.roomId, event.callId, event.sender.userId));
       return drop("an event for a call that is not known");
     },
@@ -141,15 +153,11 @@ const join = (...parts: string[]) => JSON.stringify(parts);
 const field = (event: RoomEvent, name: string): unknown =>
   (event.content as Readonly<Record<string, unknown>> | null | undefined)?.[name];
 
-/**
- * How old an event was when its batch came, in ms, by the homeserver's word (P8). Negative ages count as none; history
- * without an age counts as too old to ring.
- */
-function age(event: RoomEvent, batch: EventBatch): number {
-  if (event.age === undefined || !Number.isFinite(event.age))
-    return batch.live ? 0 : Number.POSITIVE_INFINITY;
-  return Math.max(0, event.age);
-}
+/** How old an event was when its batch came, in ms (P8). History of an unknown age counts as too old to ring. */
+const age = (event: CallEvent, batch: EventBatch): number =>
+  event.age ?? (batch.live ? 0 : Number.POSITIVE_INFINITY);
+
+const unknown = (): Room => ({ publicRoom: false, groupRoom: false, encrypted: false, calls: new Map() });
 
 /** Remembers the last so many strings. */
 class BoundedSet {

@@ -1,41 +1,26 @@
-import { filter, firstValueFrom, lastValueFrom, map, type Observable, ReplaySubject, toArray } from "rxjs";
-import type {
-  Candidate,
-  Command,
-  End,
-  SessionDescription,
-  Signal,
-  SignalingHalf,
-  SignalingStatus,
-} from "../streams/contract.ts";
-import { equal, rejects, truthy, within } from "./assert.ts";
+import { firstValueFrom, lastValueFrom, toArray } from "rxjs";
+import type { StreamInfo, Transfer } from "../streams/contract.ts";
+import { equal, rejects, truthy } from "./assert.ts";
+import {
+  ANSWER,
+  answered,
+  CANDIDATES,
+  isPlain,
+  listOf,
+  OFFER,
+  online,
+  placed,
+  refIn,
+  type SignalingWorld,
+} from "./signaling-suite-tools.ts";
 
-/** Two users in one private room, each with a signalling half, made anew for each case. */
-export interface SignalingWorld {
-  readonly alice: SignalingHalf;
-  readonly bob: SignalingHalf;
-  readonly roomId: string;
-}
+export type { SignalingWorld } from "./signaling-suite-tools.ts";
 
 export interface SignalingCase {
   readonly name: string;
   /** Rejects where the halves do not do as the contract says. */
   run(world: SignalingWorld): Promise<void>;
 }
-
-const OFFER: SessionDescription = {
-  description: { type: "offer", sdp: "v=0\r\ns=offer\r\n" },
-  streams: [{ id: "alice", purpose: "m.usermedia", audioMuted: false, videoMuted: true }],
-};
-const ANSWER: SessionDescription = {
-  description: { type: "answer", sdp: "v=0\r\ns=answer\r\n" },
-  streams: [{ id: "bob", purpose: "m.usermedia", audioMuted: false, videoMuted: false }],
-};
-const CANDIDATES: readonly Candidate[] = [
-  { candidate: "candidate:1 1 udp 1 192.0.2.1 1000 typ host", sdpMid: "0", sdpMLineIndex: 0 },
-  { candidate: "candidate:2 1 udp 2 192.0.2.1 1001 typ host", sdpMid: "1", sdpMLineIndex: 1 },
-  { candidate: "", sdpMid: "0", sdpMLineIndex: 0 },
-];
 
 /** What every signalling half has to do, wherever its engine runs. Any test runner can run it. */
 export const signalingSuite: readonly SignalingCase[] = [
@@ -76,6 +61,82 @@ export const signalingSuite: readonly SignalingCase[] = [
       await bob.half.dispatch({ ...ref, type: "reject" });
       await alice.ended({ by: "peer", reason: "rejected" });
       await bob.ended({ by: "us", reason: "rejected" });
+    },
+  },
+  {
+    name: "says what each side can do, and that they can negotiate (P19, P31)",
+    async run(world) {
+      const { alice, bob } = await answered(world);
+      for (const { capabilities, negotiable } of [
+        await alice.signal("answered"),
+        await bob.signal("incoming"),
+      ]) {
+        equal(capabilities, { transferee: true, dtmf: true }, "what the other side can do");
+        equal(negotiable, true, "whether it can negotiate");
+      }
+    },
+  },
+  {
+    name: "carries negotiations, both ways (P19)",
+    async run(world) {
+      const { alice, bob, ref } = await answered(world);
+      await alice.half.dispatch({ ...ref, type: "negotiate", ...OFFER });
+      const { type: _offer, ...offer } = await bob.signal("negotiate");
+      equal(offer, { ...ref, ...OFFER }, "the new offer");
+      await bob.half.dispatch({ ...ref, type: "negotiate", ...ANSWER });
+      const { type: _answer, ...answer } = await alice.signal("negotiate");
+      equal(answer, { ...ref, ...ANSWER }, "the new answer");
+    },
+  },
+  {
+    name: "tells the peer of changed streams, as they are in the end (P25)",
+    async run(world) {
+      const { alice, bob, ref } = await answered(world);
+      const muted: StreamInfo[] = [
+        { id: "alice", purpose: "m.usermedia", audioMuted: true, videoMuted: true },
+      ];
+      for (const streams of [OFFER.streams ?? [], muted])
+        await alice.half.dispatch({ ...ref, type: "streams", streams });
+      equal((await bob.signal("streams")).streams, muted, "the caller's streams");
+    },
+  },
+  {
+    name: "carries a transfer, and its refusal (P32)",
+    async run(world) {
+      const { alice, bob, ref } = await answered(world);
+      const transfer: Transfer = {
+        replacementId: "replacement",
+        targetUser: { userId: "@carol:example.org", displayName: "Carol" },
+        createCall: "new",
+      };
+      await alice.half.dispatch({ ...ref, type: "transfer", transfer });
+      equal((await bob.signal("transfer")).transfer, transfer, "the transfer");
+      const { replacementId } = transfer;
+      await bob.half.dispatch({ ...ref, type: "refuse_transfer", replacementId, reason: "declined" });
+      const refusal = await alice.signal("transfer_refused");
+      equal([refusal.replacementId, refusal.reason], [replacementId, "declined"], "the refusal");
+    },
+  },
+  {
+    name: "makes one call of two that cross (P21)",
+    async run(world) {
+      const [alice, bob] = await Promise.all([online(world.alice), online(world.bob)]);
+      const { roomId } = world;
+      const hers = { roomId, callId: "b" };
+      const his = { roomId, callId: "a" };
+      await bob.half.dispatch({ ...his, type: "place", invitee: alice.userId });
+      await alice.half.dispatch({ ...hers, type: "place", invitee: bob.userId });
+      await Promise.all([
+        alice.half.dispatch({ ...hers, type: "invite", ...OFFER }),
+        bob.half.dispatch({ ...his, type: "invite", ...OFFER }),
+      ]);
+      const { callId, replaces } = await alice.signal("incoming");
+      equal([callId, replaces], ["a", "b"], "the call that goes on, and the one that it replaces");
+      await alice.half.dispatch({ ...his, type: "answer", ...ANSWER });
+      equal((await bob.signal("answered")).callId, "a", "the call that is answered");
+      await bob.half.dispatch({ ...his, type: "hangup", reason: "user_hangup" });
+      const { callId: ended } = await alice.signal("ended");
+      equal(ended, "a", "the first call that ended for the caller whose call was replaced");
     },
   },
   {
@@ -177,77 +238,3 @@ export const signalingSuite: readonly SignalingCase[] = [
     },
   },
 ];
-
-/** A half that is online, with all that it said so far. */
-class Watched {
-  readonly signals = new ReplaySubject<Signal>();
-  readonly statuses = new ReplaySubject<SignalingStatus>();
-  readonly half: SignalingHalf;
-  userId = "";
-
-  constructor(half: SignalingHalf) {
-    this.half = half;
-    half.status$.subscribe(this.statuses);
-    half.signals$.subscribe(this.signals);
-  }
-
-  /** The first signal of a type, past or to come. */
-  signal<T extends Signal["type"]>(type: T): Promise<Extract<Signal, { type: T }>> {
-    return within(firstValueFrom(this.signals.pipe(filter((signal) => isType(signal, type)))), `"${type}"`);
-  }
-
-  /** Checks how the call ended, now or later. */
-  async ended(end: End): Promise<void> {
-    equal((await this.signal("ended")).end, end, `how the call ended for ${this.userId}`);
-  }
-
-  /** The first `count` candidates, however they were batched. */
-  async candidates(count: number): Promise<Candidate[]> {
-    const seen: Candidate[] = [];
-    const enough = this.signals.pipe(
-      filter((signal) => isType(signal, "candidates")),
-      map(({ candidates }) => seen.push(...candidates)),
-      filter((length) => length >= count),
-    );
-    await within(firstValueFrom(enough), `${count} candidates`);
-    return seen;
-  }
-}
-
-function isType<T extends Signal["type"]>(signal: Signal, type: T): signal is Extract<Signal, { type: T }> {
-  return signal.type === type;
-}
-
-async function online(half: SignalingHalf): Promise<Watched> {
-  const watched = new Watched(half);
-  const { identity } = await within(
-    firstValueFrom(watched.statuses.pipe(filter(({ state }) => state === "online"))),
-    "being online",
-  );
-  watched.userId = identity?.userId ?? "";
-  return watched;
-}
-
-function refIn({ roomId }: SignalingWorld) {
-  return { roomId, callId: crypto.randomUUID() };
-}
-
-/** Both online, and a call of Alice's to Bob that is being prepared. */
-async function placed(world: SignalingWorld) {
-  const ref = refIn(world);
-  const [alice, bob] = await Promise.all([online(world.alice), online(world.bob)]);
-  const place: Command = { ...ref, type: "place", invitee: bob.userId };
-  await alice.half.dispatch(place);
-  return { alice, bob, ref };
-}
-
-function listOf<T>(stream: Observable<T>): Promise<T[]> {
-  return within(lastValueFrom(stream.pipe(toArray())), "the end of a stream");
-}
-
-function isPlain(value: unknown): boolean {
-  if (typeof value !== "object" || value === null)
-    return ["string", "number", "boolean"].includes(typeof value);
-  if (Array.isArray(value)) return value.every(isPlain);
-  return Object.getPrototypeOf(value) === Object.prototype && Object.values(value).every(isPlain);
-}

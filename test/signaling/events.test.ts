@@ -1,10 +1,11 @@
 import { describe, expect, it } from "vitest";
 import { encode } from "../../src/signaling/encode.ts";
-import { decode } from "../../src/signaling/events.ts";
-import { answer, candidate, offer, ref } from "./support.ts";
+import { callOf, decode } from "../../src/signaling/events.ts";
+import type { Transfer } from "../../src/streams/contract.ts";
+import { able, answer, candidate, offer, ref, unable } from "./support.ts";
 
 const head = { call_id: "call", version: "1", party_id: "P1" };
-const read = (type: string, content: unknown, stateKey?: string) =>
+const read = (type: string, content: unknown, over: { stateKey?: string; age?: number } = {}) =>
   decode({
     roomId: ref.roomId,
     eventId: "$e",
@@ -12,7 +13,7 @@ const read = (type: string, content: unknown, stateKey?: string) =>
     type,
     content,
     encrypted: false,
-    ...(stateKey !== undefined && { stateKey }),
+    ...over,
   });
 const invite = { ...head, offer: offer.description, lifetime: 60_000 };
 
@@ -20,12 +21,24 @@ describe("decode", () => {
   const from = { ...ref, partyId: "P1" };
   const end = { candidate: "", sdpMid: "0", sdpMLineIndex: 0 };
   const { streams } = answer as Required<typeof answer>;
+  const transfer: Transfer = {
+    replacementId: "R",
+    targetUser: { userId: "@carol:test", displayName: "Carol", avatarUrl: "mxc://test/c" },
+    targetRoom: "!other:test",
+    createCall: "new",
+  };
   it.each([
     [
       encode.invite(from, { ...offer, streams }, 9_000, "@c:test"),
-      { type: "invite", ...offer, streams, lifetime: 9_000, invitee: "@c:test" },
+      { type: "invite", ...offer, streams, lifetime: 9_000, invitee: "@c:test", capabilities: able },
     ],
-    [encode.answer(from, answer), { type: "answer", ...answer }],
+    [encode.answer(from, answer), { type: "answer", ...answer, capabilities: able }],
+    [encode.negotiate(from, answer, 5_000), { type: "negotiate", ...answer, lifetime: 5_000 }],
+    [encode.replaces(from, transfer), { type: "transfer", transfer }],
+    [
+      encode.rejectReplacement(from, "R", "failed_call"),
+      { type: "transfer_refused", replacementId: "R", reason: "failed_call" },
+    ],
     [
       encode.candidates(from, [candidate("a"), end]),
       { type: "candidates", candidates: [candidate("a"), end] },
@@ -35,7 +48,13 @@ describe("decode", () => {
     [encode.hangup(from, "user_busy"), { type: "hangup", reason: "user_busy" }],
   ])("reads back our own %s", ({ type, content }, body) => {
     const sender = { userId: "@bob:test", partyId: "P1" };
-    expect(read(type, JSON.parse(JSON.stringify(content)))).toEqual({ ...ref, version: 1, sender, ...body });
+    expect(read(type, JSON.parse(JSON.stringify(content)))).toEqual({
+      ...ref,
+      eventType: type,
+      version: 1,
+      sender,
+      ...body,
+    });
   });
 
   it("P28 reads both types of changed streams, and both keys", () => {
@@ -59,6 +78,97 @@ describe("decode", () => {
     [{}, 1],
   ])("P2 reads version %j as %d", (version, expected) => {
     expect(read("m.call.reject", { ...head, version })?.version).toBe(expected);
+  });
+
+  it("P1 P2 takes a peer that names no version, and counts it as 1", () => {
+    expect(read("m.call.reject", { call_id: "call", party_id: "P1" })?.version).toBe(1);
+  });
+
+  it.each([
+    [5, 5],
+    [-5_000, 0],
+    [Number.NaN, undefined],
+    [Number.POSITIVE_INFINITY, undefined],
+  ])("P8 believes an age of %d as %s", (age, expected) => {
+    expect(read("m.call.reject", head, { age })?.age).toBe(expected);
+  });
+
+  it.each([
+    [true, true],
+    ["true", false],
+    [1, false],
+    [null, false],
+    [undefined, false],
+  ])("P31 counts a capability of %j as %s", (said, counts) => {
+    const capabilities = { "m.call.transferee": said, "m.call.dtmf": said };
+    for (const content of [
+      { ...invite, capabilities },
+      { ...head, answer: answer.description, capabilities },
+    ]) {
+      const type = "offer" in content ? "m.call.invite" : "m.call.answer";
+      expect(read(type, content)).toMatchObject({ capabilities: { transferee: counts, dtmf: counts } });
+    }
+  });
+
+  it.each([[undefined], [null], ["all"], [[]]])("P31 takes capabilities of %j as none", (capabilities) => {
+    expect(read("m.call.invite", { ...invite, capabilities })).toMatchObject({ capabilities: unable });
+  });
+
+  it("P33 reads both types of asserted identity, each field for itself; null resets", () => {
+    const says = (asserted_identity: unknown) => ({ ...head, asserted_identity });
+    for (const type of ["m.call.asserted_identity", "org.matrix.call.asserted_identity"]) {
+      expect(
+        read(type, says({ id: "tel:1", display_name: "Carol", avatar_url: "mxc://c", extra: 1 })),
+      ).toMatchObject({
+        type: "identity",
+        identity: { id: "tel:1", displayName: "Carol", avatarUrl: "mxc://c" },
+      });
+      expect(read(type, says(null))).toHaveProperty("identity", {});
+      expect(read(type, says({ id: null, display_name: "Carol" }))).toHaveProperty("identity", {
+        displayName: "Carol",
+      });
+      expect(read(type, head)).toBeUndefined();
+      expect(read(type, says("Carol"))).toBeUndefined();
+    }
+  });
+
+  it("P33 P44 leaves out names and addresses of absurd length", () => {
+    const asserted_identity = {
+      id: "x".repeat(513),
+      display_name: "x".repeat(257),
+      avatar_url: "x".repeat(2_049),
+    };
+    expect(read("m.call.asserted_identity", { ...head, asserted_identity })).toHaveProperty("identity", {});
+  });
+
+  it("P32 reads a refusal without a reason as declined", () => {
+    expect(read("m.call.reject_replacement", { ...head, replacement_id: "R" })).toMatchObject({
+      replacementId: "R",
+      reason: "declined",
+    });
+  });
+
+  it("P32 reads a transfer with as little as a user and a call, and takes null for absent", () => {
+    const replaces = {
+      ...head,
+      replacement_id: "R",
+      target_user: { id: "@carol:test", display_name: null },
+      target_room: null,
+      create_call: null,
+      await_call: "their call",
+    };
+    expect(read("m.call.replaces", replaces)).toHaveProperty("transfer", {
+      replacementId: "R",
+      targetUser: { userId: "@carol:test" },
+      awaitCall: "their call",
+    });
+  });
+
+  it("names the call of an event that is malformed in other parts, and of no other", () => {
+    const origin = { roomId: ref.roomId, eventId: "$e", sender: "@bob:test", encrypted: false };
+    expect(callOf({ ...origin, type: "m.call.invite", content: head })).toEqual(ref);
+    expect(callOf({ ...origin, type: "m.room.message", content: head })).toBeUndefined();
+    expect(callOf({ ...origin, type: "m.call.invite", content: {} })).toBeUndefined();
   });
 
   it("P3 takes ids that it would not make itself", () => {
@@ -123,9 +233,11 @@ describe("decode", () => {
     );
     expect(read("m.call.invite", hostile)).toEqual({
       ...ref,
+      eventType: "m.call.invite",
       sender: { userId: "@bob:test", partyId: "P1" },
       version: 1,
       type: "invite",
+      capabilities: unable,
       description: { type: "offer", sdp: "x" },
       lifetime: 1_000,
       streams: [{ id: "ok", purpose: "m.usermedia", audioMuted: false, videoMuted: false }],
@@ -135,6 +247,7 @@ describe("decode", () => {
     expect(read("constructor", head)).toBeUndefined();
   });
 
+  const replaces = { ...head, replacement_id: "R", target_user: { id: "@carol:test" }, create_call: "new" };
   const bad: [string, string, unknown][] = [
     ["no content", "m.call.reject", undefined],
     ["null", "m.call.reject", null],
@@ -157,6 +270,17 @@ describe("decode", () => {
     ["too many candidates", "m.call.candidates", { ...head, candidates: Array(257).fill({ candidate: "" }) }],
     ["no selected party", "m.call.select_answer", head],
     ["no metadata", "m.call.sdp_stream_metadata_changed", head],
+    ["metadata that is no object", "m.call.sdp_stream_metadata_changed", { ...head, sdp_stream_metadata: 7 }],
+    ["no description", "m.call.negotiate", { ...head, lifetime: 1 }],
+    ["a rollback", "m.call.negotiate", { ...head, lifetime: 1, description: { type: "rollback", sdp: "" } }],
+    ["a negotiation for ever", "m.call.negotiate", { ...head, description: offer.description }],
+    ["no replacement id", "m.call.replaces", { ...replaces, replacement_id: undefined }],
+    ["no target", "m.call.replaces", { ...replaces, target_user: undefined }],
+    ["a target that is no user", "m.call.replaces", { ...replaces, target_user: { id: "carol" } }],
+    ["a room that is no text", "m.call.replaces", { ...replaces, target_room: 7 }],
+    ["a transfer to no call", "m.call.replaces", { ...replaces, create_call: undefined }],
+    ["a transfer to two calls", "m.call.replaces", { ...replaces, await_call: "other" }],
+    ["a refusal of nothing", "m.call.reject_replacement", head],
   ];
   it.each(bad)("P44 refuses %s", (_what, type, content) => {
     expect(read(type, content)).toBeUndefined();
@@ -164,9 +288,11 @@ describe("decode", () => {
 
   it("P7 P44 bounds an absurd lifetime", () => {
     expect(read("m.call.invite", { ...invite, lifetime: 1e15 })).toMatchObject({ lifetime: 600_000 });
+    const negotiate = { ...head, description: offer.description, lifetime: 1e15 };
+    expect(read("m.call.negotiate", negotiate)).toMatchObject({ lifetime: 600_000 });
   });
 
   it("is not fooled by a state event of a call's type", () => {
-    expect(read("m.call.reject", head, "")).toBeUndefined();
+    expect(read("m.call.reject", head, { stateKey: "" })).toBeUndefined();
   });
 });

@@ -1,7 +1,15 @@
 import { place, receive, step } from "../../src/signaling/call.ts";
 import type { Call, Effect, Input, Step } from "../../src/signaling/call-state.ts";
-import type { CallEvent, InviteEvent } from "../../src/signaling/events.ts";
-import type { Candidate, Party, SessionDescription, Signal } from "../../src/streams/contract.ts";
+import type { Body, CallEvent, EventOf } from "../../src/signaling/event-types.ts";
+import type {
+  CallRef,
+  Candidate,
+  Capabilities,
+  Command,
+  Party,
+  SessionDescription,
+  Signal,
+} from "../../src/streams/contract.ts";
 
 export const ref = { roomId: "!room:test", callId: "call" };
 export const alice = { userId: "@alice:test", partyId: "A1" };
@@ -16,42 +24,68 @@ export const answer: SessionDescription = {
 };
 export const candidate = (name: string): Candidate => ({ candidate: name, sdpMid: "0", sdpMLineIndex: 0 });
 
-type Body = CallEvent extends infer E
-  ? E extends CallEvent
-    ? Omit<E, "roomId" | "callId" | "sender" | "version">
-    : never
+export const able: Capabilities = { transferee: true, dtmf: true };
+export const unable: Capabilities = { transferee: false, dtmf: false };
+
+/** What an event says; capabilities where they are of no interest are left to the helper. */
+export type Said = Body extends infer B
+  ? B extends { readonly capabilities: Capabilities }
+    ? Omit<B, "capabilities"> & { readonly capabilities?: Capabilities }
+    : B
   : never;
-export const event = (sender: Party, body: Body, version: 0 | 1 = 1): Input => ({
+
+const MATRIX: Partial<Record<Body["type"], string>> = {
+  streams: "m.call.sdp_stream_metadata_changed",
+  transfer: "m.call.replaces",
+  transfer_refused: "m.call.reject_replacement",
+  identity: "m.call.asserted_identity",
+};
+
+export const event = (sender: Party, said: Said, version: 0 | 1 = 1, age?: number): Input => ({
   type: "event",
-  event: { ...ref, sender, version, ...body } as CallEvent,
+  event: {
+    ...ref,
+    eventType: MATRIX[said.type] ?? `m.call.${said.type}`,
+    sender,
+    version,
+    ...(age !== undefined && { age }),
+    ...((said.type === "invite" || said.type === "answer") && { capabilities: able }),
+    ...said,
+  } as CallEvent,
 });
-export const invite: InviteEvent = {
+export const invite: EventOf<"invite"> = {
   ...ref,
+  eventType: "m.call.invite",
   sender: alice,
   version: 1,
   type: "invite",
   lifetime: 90_000,
+  capabilities: able,
   ...offer,
 };
 
-export const command = (
-  body:
-    | ({ type: "invite" } & SessionDescription)
-    | ({ type: "answer" } & SessionDescription)
-    | { type: "candidate"; candidate: Candidate }
-    | { type: "streams"; streams: NonNullable<SessionDescription["streams"]> }
-    | { type: "reject" }
-    | { type: "hangup"; reason: "user_hangup" | "user_media_failed" },
-): Input => ({ type: "command", command: { ...ref, ...body } });
+/** A command for the call, which is named by the helper. */
+type Asked = Command extends infer C ? (C extends Command ? Omit<C, keyof CallRef> : never) : never;
+export const command = (asked: Asked): Input => ({
+  type: "command",
+  command: { ...ref, ...asked } as Command,
+});
 
+export const batchRead = (
+  over: { publicRoom?: boolean; groupRoom?: boolean; replaces?: string } = {},
+): Input => ({
+  type: "batch_read",
+  publicRoom: false,
+  groupRoom: false,
+  ...over,
+});
 /** Takes a call through inputs; what it did last is in `effects`. */
 export function run(start: Call, ...inputs: Input[]): Step {
   return inputs.reduce<Step>((now, input) => step(now.call, input, 1_000), { call: start, effects: [] });
 }
 
 export const theirs = (version: 0 | 1 = 1): Call => receive({ ...invite, version }, bob, 91_000);
-export const ringing = (version: 0 | 1 = 1): Call =>
-  run(theirs(version), { type: "batch_read", publicRoom: false }).call;
+export const ringing = (version: 0 | 1 = 1): Call => run(theirs(version), batchRead()).call;
 export const answeredByUs = (): Call => run(ringing(), command({ type: "answer", ...answer })).call;
 export const ours = (invitee: string | undefined = bob.userId): Call =>
   place({ ...ref, type: "place", ...(invitee && { invitee }) }, alice);

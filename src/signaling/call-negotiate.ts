@@ -1,0 +1,43 @@
+/** Descriptions while a call goes on (P19): hold, another camera, a new path. Of what they say the engine knows nothing. */
+import {
+  type Call,
+  type CommandOf,
+  dropped,
+  from,
+  isBetweenUs,
+  refOf,
+  refused,
+  type Step,
+  send,
+  stay,
+} from "./call-state.ts";
+import { told } from "./call-streams.ts";
+import { encode } from "./encode.ts";
+import type { EventOf } from "./event-types.ts";
+
+/** How long a negotiation of ours is good for, in ms: after that the peer may pass over it. */
+export const NEGOTIATION_LIFETIME = 60_000;
+
+/** Whether both sides can take part: ours always speaks version 1. */
+export const isNegotiable = (call: Call): boolean => call.version === 1;
+
+export function negotiate(call: Call, command: CommandOf<"negotiate">): Step {
+  if (call.phase !== "answered") return refused(call, command);
+  if (!isNegotiable(call)) {
+    return refused(call, command, "the peer speaks version 0, where a call stays as it was answered");
+  }
+  return stay(told(call, command), send(encode.negotiate(from(call), command, NEGOTIATION_LIFETIME)));
+}
+
+export function negotiated(call: Call, event: EventOf<"negotiate">): Step {
+  if (!isBetweenUs(call, event))
+    return dropped(call, event, "a negotiation with somebody who is not the peer");
+  if (!isNegotiable(call) || event.version === 0)
+    return dropped(call, event, "a negotiation in a call of version 0");
+  if ((event.age ?? 0) > event.lifetime) return dropped(call, event, "a negotiation that has expired");
+  const { description, streams } = event;
+  return stay(call, {
+    type: "signal",
+    signal: { ...refOf(call), type: "negotiate", description, ...(streams && { streams }) },
+  });
+}

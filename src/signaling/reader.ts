@@ -1,0 +1,95 @@
+import type { CallRef, EventBatch, RoomEvent } from "../streams/contract.ts";
+import { opaqueId, type Random } from "../streams/ids.ts";
+import type { Call, Input } from "./call-state.ts";
+import type { CallEvent } from "./event-types.ts";
+import { callOf, decode } from "./events.ts";
+import { givesWay, isGlare, settleGlare } from "./glare.ts";
+import type { Router } from "./router.ts";
+
+/** A call whose invite came in the batch that is being read, and those of ours that it crossed (P21). */
+interface Begun {
+  readonly theirs: Call;
+  readonly ours: readonly Call[];
+  /** Whether another device of ours has answered it since. */
+  taken: boolean;
+}
+
+/** Reads what sync responses bring, event by event, and gives each call its own; decides what rings at the end. */
+export function createReader(options: {
+  readonly router: Router;
+  readonly random: Random;
+  /** Gives an input to a call, if it still lives. */
+  readonly feed: (ref: CallRef, input: Input) => void;
+  readonly trace: (ref: CallRef, direction: "received" | "dropped", eventType: string, note?: string) => void;
+}): (batch: EventBatch) => void {
+  const { router, random, feed, trace } = options;
+
+  /** A hangup of ours that may be part of glare is put off until it is known what rings. */
+  const receive = (origin: RoomEvent, batch: EventBatch, begun: Begun[], hangups: CallEvent[]): void => {
+    for (const { call, who } of router.note(origin)) feed(call, { type: "left", who });
+    const event = decode(origin);
+    if (!event) {
+      const ref = callOf(origin);
+      if (ref && router.find(ref)) trace(ref, "dropped", origin.type, "malformed");
+      return;
+    }
+    const route = router.route(event, origin, batch, () => opaqueId(random));
+    switch (route.type) {
+      case "echo":
+        break;
+      case "dropped":
+        if (event.type === "invite" || router.find(event))
+          trace(event, "dropped", event.eventType, route.why);
+        break;
+      case "new": {
+        trace(event, "received", event.eventType);
+        const { call } = route;
+        const group = router.isGroup(call.roomId);
+        const ours = router.live(call.roomId).filter((own) => isGlare(own, call, group));
+        begun.push({ theirs: call, ours, taken: false });
+        router.keep(call);
+        break;
+      }
+      case "known":
+        trace(event, "received", event.eventType, countOf(event));
+        // A peer whose call wins may hang up ours before we have come to that end ourselves (P21).
+        if (event.type === "hangup" && isOvertaken(route.call, begun)) hangups.push(event);
+        else feed(event, { type: "event", event });
+        for (const call of begun)
+          if (event.type === "answer" && isSame(call.theirs, event)) call.taken = !router.find(event);
+    }
+  };
+
+  /** The batch is read: theirs rings, or takes the place of ours, or gives way to it (P9, P21). */
+  const announce = ({ theirs, ours, taken }: Begun) => {
+    const { roomId } = theirs;
+    if (!router.find(theirs) && !taken) return;
+    const room = { publicRoom: router.isPublic(roomId), groupRoom: router.isGroup(roomId) };
+    // What may not ring in a public room is not accepted there unasked either (P12).
+    const crossed = room.publicRoom ? [] : ours.flatMap((call) => router.find(call) ?? []);
+    const outcome = settleGlare(theirs, crossed);
+    if (outcome.type === "outranked") return feed(theirs, { type: "outranked" });
+    const [replaced, ...others] = outcome.ours;
+    if (replaced) feed(replaced, { type: "replaced", elsewhere: taken });
+    for (const other of others) feed(other, { type: "replaced", elsewhere: true });
+    feed(theirs, { type: "batch_read", ...room, ...(replaced && { replaces: replaced.callId }) });
+  };
+
+  return (batch) => {
+    const begun: Begun[] = [];
+    const hangups: CallEvent[] = [];
+    router.count(batch.members);
+    for (const event of batch.events) receive(event, batch, begun, hangups);
+    for (const call of begun) announce(call);
+    for (const event of hangups) feed(event, { type: "event", event });
+  };
+}
+
+/** Whether a call of theirs that came in the same batch is about to take the place of this one. */
+const isOvertaken = (call: Call, begun: readonly Begun[]): boolean =>
+  begun.some(({ theirs, ours }) => givesWay(call, theirs) && ours.some((own) => isSame(own, call)));
+
+const isSame = (a: CallRef, b: CallRef): boolean => a.roomId === b.roomId && a.callId === b.callId;
+
+const countOf = (event: CallEvent): string | undefined =>
+  event.type === "candidates" ? `${event.candidates.length}` : undefined;

@@ -1,0 +1,224 @@
+/** What the content of each call event has to be, and what is taken from it (P43): bounded, field by field (P44). */
+import * as v from "valibot";
+import type { Candidate, Capabilities, StreamInfo, Transfer } from "../streams/contract.ts";
+import {
+  type Body,
+  IDENTITY,
+  STREAMS,
+  STREAMS_CHANGED,
+  UNSTABLE_IDENTITY,
+  UNSTABLE_STREAMS,
+  UNSTABLE_STREAMS_CHANGED,
+} from "./event-types.ts";
+
+/** The longest an invite or a negotiation is good for, in ms, whatever its sender says (P44). */
+const MAX_LIFETIME = 600_000;
+
+/** A field that may be absent, and counts as absent where it is not what it should be. */
+const lenient = <T>(schema: v.GenericSchema<T>) => v.fallback(v.optional(schema), undefined);
+
+const id = v.pipe(v.string(), v.minLength(1), v.maxLength(512));
+const sdp = v.pipe(v.string(), v.maxLength(65_536));
+const lifetime = v.pipe(
+  v.number(),
+  v.finite(),
+  v.minValue(0),
+  v.transform((ms) => Math.min(ms, MAX_LIFETIME)),
+);
+const reason = lenient(v.pipe(v.string(), v.maxLength(128)));
+const name = lenient(v.pipe(v.string(), v.maxLength(256)));
+const url = lenient(v.pipe(v.string(), v.maxLength(2_048)));
+const capabilities = lenient(
+  v.object({ "m.call.transferee": v.optional(v.unknown()), "m.call.dtmf": v.optional(v.unknown()) }),
+);
+const described = {
+  [STREAMS]: lenient(v.record(v.string(), v.unknown())),
+  [UNSTABLE_STREAMS]: lenient(v.record(v.string(), v.unknown())),
+};
+const streamInfo = v.object({
+  purpose: v.picklist(["m.usermedia", "m.screenshare"]),
+  audio_muted: lenient(v.boolean()),
+  video_muted: lenient(v.boolean()),
+});
+const candidate = v.object({
+  candidate: v.pipe(v.string(), v.maxLength(2_048)),
+  sdpMid: lenient(v.pipe(v.string(), v.maxLength(64))),
+  sdpMLineIndex: lenient(v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(255))),
+});
+
+/** What every call event says of itself (P1). */
+export const head = v.object({ call_id: id, version: v.optional(v.unknown()), party_id: lenient(id) });
+
+const body = <S extends v.ObjectEntries>(
+  entries: S,
+  read: (content: v.InferOutput<v.ObjectSchema<S, undefined>>) => Body,
+) => v.pipe(v.object(entries), v.transform(read));
+const streamsChanged = v.pipe(
+  v.object(described),
+  v.check((content) => streamsOf(content) !== undefined),
+  v.transform((content): Body => ({ type: "streams", streams: streamsOf(content) ?? [] })),
+);
+const assertedIdentity = body(
+  {
+    asserted_identity: v.nullable(
+      v.pipe(
+        v.unknown(),
+        v.check((who) => !Array.isArray(who)),
+        v.object({ id: lenient(id), display_name: name, avatar_url: url }),
+      ),
+    ),
+  },
+  ({ asserted_identity: who }) => ({
+    type: "identity",
+    identity: {
+      ...(who?.id !== undefined && { id: who.id }),
+      ...(who?.display_name !== undefined && { displayName: who.display_name }),
+      ...(who?.avatar_url !== undefined && { avatarUrl: who.avatar_url }),
+    },
+  }),
+);
+const replaces = v.pipe(
+  v.object({
+    replacement_id: id,
+    target_user: v.object({ id: v.pipe(id, v.startsWith("@")), display_name: name, avatar_url: url }),
+    target_room: v.nullish(id),
+    create_call: v.nullish(id),
+    await_call: v.nullish(id),
+  }),
+  // To make a call, and to wait for one, exclude each other.
+  v.check(({ create_call: create, await_call: wait }) => (create == null) !== (wait == null)),
+  v.transform((content): Body => ({ type: "transfer", transfer: transferOf(content) })),
+);
+
+export const bodies: Readonly<Record<string, v.GenericSchema<unknown, Body>>> = {
+  "m.call.invite": body(
+    {
+      offer: v.object({ type: v.literal("offer"), sdp }),
+      lifetime,
+      invitee: lenient(v.string()),
+      capabilities,
+      ...described,
+    },
+    ({ offer, lifetime, invitee, capabilities, ...rest }) => ({
+      type: "invite",
+      description: offer,
+      lifetime,
+      ...(invitee !== undefined && { invitee }),
+      capabilities: capabilitiesOf(capabilities),
+      ...withStreams(rest),
+    }),
+  ),
+  "m.call.answer": body(
+    { answer: v.object({ type: v.literal("answer"), sdp }), capabilities, ...described },
+    ({ answer, capabilities, ...rest }) => ({
+      type: "answer",
+      description: answer,
+      capabilities: capabilitiesOf(capabilities),
+      ...withStreams(rest),
+    }),
+  ),
+  "m.call.negotiate": body(
+    { description: v.object({ type: v.picklist(["offer", "answer"]), sdp }), lifetime, ...described },
+    ({ description, lifetime, ...rest }) => ({
+      type: "negotiate",
+      description,
+      lifetime,
+      ...withStreams(rest),
+    }),
+  ),
+  "m.call.candidates": body(
+    { candidates: v.pipe(v.array(v.unknown()), v.maxLength(256)) },
+    ({ candidates }) => ({ type: "candidates", candidates: candidates.flatMap(candidateOf) }),
+  ),
+  "m.call.select_answer": body({ selected_party_id: id }, (content) => ({
+    type: "select_answer",
+    selectedPartyId: content.selected_party_id,
+  })),
+  "m.call.reject": body({}, () => ({ type: "reject" })),
+  "m.call.hangup": body({ reason }, ({ reason = "user_hangup" }) => ({ type: "hangup", reason })),
+  [STREAMS_CHANGED]: streamsChanged,
+  [UNSTABLE_STREAMS_CHANGED]: streamsChanged,
+  "m.call.replaces": replaces,
+  "m.call.reject_replacement": body({ replacement_id: id, reason }, (content) => ({
+    type: "transfer_refused",
+    replacementId: content.replacement_id,
+    reason: content.reason ?? "declined",
+  })),
+  [IDENTITY]: assertedIdentity,
+  [UNSTABLE_IDENTITY]: assertedIdentity,
+};
+
+/** Only what is said in so many words counts: "true" and 1 do not (P31). */
+function capabilitiesOf(said: v.InferOutput<typeof capabilities>): Capabilities {
+  return { transferee: said?.["m.call.transferee"] === true, dtmf: said?.["m.call.dtmf"] === true };
+}
+
+interface Replaces {
+  readonly replacement_id: string;
+  readonly target_user: {
+    readonly id: string;
+    readonly display_name?: string | undefined;
+    readonly avatar_url?: string | undefined;
+  };
+  readonly target_room?: string | null | undefined;
+  readonly create_call?: string | null | undefined;
+  readonly await_call?: string | null | undefined;
+}
+
+function transferOf({
+  replacement_id,
+  target_user,
+  target_room,
+  create_call,
+  await_call,
+}: Replaces): Transfer {
+  const { id: userId, display_name: displayName, avatar_url: avatarUrl } = target_user;
+  return {
+    replacementId: replacement_id,
+    targetUser: {
+      userId,
+      ...(displayName !== undefined && { displayName }),
+      ...(avatarUrl !== undefined && { avatarUrl }),
+    },
+    ...(target_room != null && { targetRoom: target_room }),
+    ...(create_call != null && { createCall: create_call }),
+    ...(await_call != null && { awaitCall: await_call }),
+  };
+}
+
+type Described = {
+  readonly [STREAMS]?: object | undefined;
+  readonly [UNSTABLE_STREAMS]?: object | undefined;
+};
+
+function withStreams(content: Described): { streams?: readonly StreamInfo[] } {
+  const streams = streamsOf(content);
+  return streams ? { streams } : {};
+}
+
+/** Unknown purposes and malformed entries are left out (P26); metadata that is absent stays absent. */
+function streamsOf(content: Described): StreamInfo[] | undefined {
+  const map = content[STREAMS] ?? content[UNSTABLE_STREAMS];
+  return (
+    map &&
+    Object.entries(map)
+      .slice(0, 16)
+      .flatMap(([streamId, value]) => {
+        const entry = v.safeParse(streamInfo, value);
+        if (!entry.success || streamId.length > 512) return [];
+        const { purpose, audio_muted: audioMuted = false, video_muted: videoMuted = false } = entry.output;
+        return [{ id: streamId, purpose, audioMuted, videoMuted }];
+      })
+  );
+}
+
+/** Some peers send an empty `sdpMid` beside a good `sdpMLineIndex`. The end marker needs neither (P22). */
+function candidateOf(value: unknown): Candidate[] {
+  const parsed = v.safeParse(candidate, value);
+  if (!parsed.success) return [];
+  const { candidate: text, sdpMid, sdpMLineIndex } = parsed.output;
+  if (!sdpMid && sdpMLineIndex === undefined && text !== "") return [];
+  return [
+    { candidate: text, ...(sdpMid && { sdpMid }), ...(sdpMLineIndex !== undefined && { sdpMLineIndex }) },
+  ];
+}

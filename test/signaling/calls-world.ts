@@ -1,0 +1,102 @@
+import { createCalls } from "../../src/signaling/calls.ts";
+import { encode, type From, type Outgoing } from "../../src/signaling/encode.ts";
+import type {
+  CallRef,
+  DelayedEvents,
+  EventBatch,
+  Party,
+  RoomEvent,
+  Signal,
+} from "../../src/streams/contract.ts";
+import { virtualClock } from "../../src/testing/clock.ts";
+import { alice, bob, offer, ref } from "./support.ts";
+
+/** An event of a room, as a sync brings it. */
+export function said(sender: Party, { type, content }: Outgoing, over: Partial<RoomEvent> = {}): RoomEvent {
+  return {
+    roomId: ref.roomId,
+    eventId: "$e",
+    sender: sender.userId,
+    type,
+    content,
+    age: 0,
+    encrypted: false,
+    ...over,
+  };
+}
+
+/** A party's end of a call, to encode what it says. */
+export const endOf = (party: Required<Party>, callId: string): From => ({
+  roomId: ref.roomId,
+  callId,
+  partyId: party.partyId,
+});
+
+export const inviteBy = (party: Required<Party>, callId: string, invitee?: string): RoomEvent =>
+  said(party, encode.invite(endOf(party, callId), offer, 90_000, invitee));
+
+/** The calls of one device, on a homeserver that takes everything at once, unless it is told otherwise. */
+export function callsWorld(us: Party = alice, delayed?: DelayedEvents) {
+  const clock = virtualClock();
+  const signals: Signal[] = [];
+  const sent: { type: string; content: Readonly<Record<string, unknown>> }[] = [];
+  const faults: Error[] = [];
+  let seed = 0;
+  const calls = createCalls({
+    us: { userId: us.userId, deviceId: "D" },
+    async send(_roomId, type, content) {
+      const fault = faults.shift();
+      if (fault) throw fault;
+      sent.push({ type, content: content as Record<string, unknown> });
+      return "$id";
+    },
+    delayed: async () => delayed,
+    clock,
+    random: () => {
+      seed = (seed * 16_807 + 1) % 2_147_483_647;
+      return seed / 2_147_483_647;
+    },
+    emit: (signal) => signals.push(signal),
+  });
+
+  return {
+    calls,
+    clock,
+    signals,
+    sent,
+    faults,
+    /** Reads a batch. */
+    read(events: readonly RoomEvent[], over: Partial<EventBatch> = {}) {
+      calls.read({ live: true, receivedAt: clock.now(), events, ...over });
+    },
+    /** Places and sends a call to Bob, or as the options say. */
+    async place(
+      callId: string,
+      { invitee = bob.userId, invite = true }: { invitee?: string | null; invite?: boolean } = {},
+    ) {
+      const call = { roomId: ref.roomId, callId };
+      await calls.dispatch({ ...call, type: "place", ...(invitee !== null && { invitee }) });
+      if (invite) await calls.dispatch({ ...call, type: "invite", ...offer });
+      return call;
+    },
+    /** What the app was told of a call but for its story. */
+    news: ({ callId }: Pick<CallRef, "callId">) =>
+      signals.filter((signal) => signal.type !== "trace" && signal.callId === callId),
+    /** The messages of a call that were dropped: their types. */
+    dropped: ({ callId }: Pick<CallRef, "callId">) =>
+      signals.flatMap((signal) =>
+        signal.type === "trace" &&
+        signal.callId === callId &&
+        signal.entry.kind === "message" &&
+        signal.entry.direction === "dropped"
+          ? [signal.entry.eventType]
+          : [],
+      ),
+    /** The party that we are in a call, as our events say. */
+    party(callId: string): Required<Party> {
+      const event = sent.find(({ content }) => content.call_id === callId);
+      return { userId: us.userId, partyId: String(event?.content.party_id) };
+    },
+    types: () => sent.map(({ type }) => type.replace("m.call.", "")),
+  };
+}

@@ -1,0 +1,129 @@
+import { describe, expect, it } from "vitest";
+import { encode } from "../../src/signaling/encode.ts";
+import { callsWorld, endOf, inviteBy, said } from "./calls-world.ts";
+import { alice, answer, bob, candidate, mallory, offer, ref } from "./support.ts";
+
+const tablet = { userId: alice.userId, partyId: "A2" };
+const theirs = { callId: "theirs" };
+
+describe("reading a batch", () => {
+  it("P9 rings only after the whole batch", () => {
+    const { read, signals } = callsWorld();
+    const other = said(mallory, { type: "m.room.message", content: {} });
+    const late = encode.candidates(endOf(bob, "theirs"), [candidate("c")]);
+    read([inviteBy(bob, "theirs"), other, said(bob, late)]);
+    const order = signals.map((signal) =>
+      signal.type === "trace" && signal.entry.kind === "message" ? signal.entry.eventType : signal.type,
+    );
+    expect(order).toEqual(["m.call.invite", "m.call.candidates", "trace", "incoming", "candidates"]);
+  });
+
+  it.each([
+    ["its hangup", bob, encode.hangup(endOf(bob, "theirs"), "user_hangup")],
+    ["an answer of our other device", tablet, encode.answer(endOf(tablet, "theirs"), answer)],
+    ["a reject of our other device", tablet, encode.reject(endOf(tablet, "theirs"))],
+  ] as const)("P9 does not ring where the batch also holds %s, before or after", (_what, sender, event) => {
+    const { read, news } = callsWorld();
+    read([inviteBy(bob, "theirs"), said(sender, event)]);
+    read([inviteBy(bob, "theirs")]);
+    expect(news(theirs)).toEqual([]);
+  });
+
+  it("P10 rings for what history still holds, once it is read", () => {
+    const { read, news } = callsWorld();
+    read([inviteBy(bob, "theirs")], { live: false });
+    expect(news(theirs)).toMatchObject([{ type: "incoming" }]);
+  });
+
+  it("P12 shows a call in a public room, and does not ring", () => {
+    const { read, news } = callsWorld();
+    const rules = said(
+      bob,
+      { type: "m.room.join_rules", content: { join_rule: "public" } },
+      { stateKey: "" },
+    );
+    read([inviteBy(bob, "theirs"), rules]);
+    expect(news(theirs).map(({ type }) => type)).toEqual(["ignored"]);
+  });
+
+  it("P13 warns of calls in rooms with others", () => {
+    const { read, news } = callsWorld();
+    read([], { members: [{ roomId: ref.roomId, joined: 3 }] });
+    read([inviteBy(bob, "theirs")]);
+    expect(news(theirs)).toMatchObject([{ type: "incoming", groupRoom: true }]);
+    read([inviteBy(mallory, "another")], { members: [{ roomId: ref.roomId, joined: 2 }] });
+    expect(news({ callId: "another" })[0]).not.toHaveProperty("groupRoom");
+  });
+
+  it("P7 P14 sends nothing for a call that is ignored: it stops by itself", async () => {
+    const { read, news, clock, sent } = callsWorld();
+    read([inviteBy(bob, "theirs")]);
+    await clock.advance(89_999);
+    expect(news(theirs)).toHaveLength(1);
+    await clock.advance(1);
+    expect(news(theirs).at(-1)).toMatchObject({
+      type: "ended",
+      end: { by: "system", reason: "invite_timeout" },
+    });
+    expect(sent).toEqual([]);
+    expect(clock.pending).toBe(0);
+  });
+
+  it("P45 sends nothing before the user accepts", async () => {
+    const { read, calls, clock, sent } = callsWorld();
+    read([inviteBy(bob, "theirs")]);
+    const ref2 = { roomId: ref.roomId, callId: "theirs" };
+    for (const command of [
+      { ...ref2, type: "candidate", candidate: candidate("c") },
+      { ...ref2, type: "streams", streams: [] },
+      { ...ref2, type: "negotiate", ...offer },
+    ] as const) {
+      await expect(calls.dispatch(command)).rejects.toMatchObject({ code: "wrong_state" });
+    }
+    await clock.advance(1_000);
+    expect(sent).toEqual([]);
+  });
+
+  it("P18 ends a call when its peer leaves, in the order of events", () => {
+    const { read, news } = callsWorld();
+    const leave = said(
+      bob,
+      { type: "m.room.member", content: { membership: "leave" } },
+      { stateKey: bob.userId },
+    );
+    read([inviteBy(bob, "theirs")]);
+    read([leave]);
+    expect(news(theirs).at(-1)).toMatchObject({ type: "ended", end: { by: "peer", reason: "left_room" } });
+  });
+
+  it("P5 passes over our own echo without a trace", async () => {
+    const { read, place, signals, sent } = callsWorld();
+    await place("mine");
+    const before = signals.length;
+    for (const { type, content } of sent) read([said(alice, { type, content })]);
+    expect(signals).toHaveLength(before);
+  });
+
+  it("P24 P35 sends the end marker at once, with its line", async () => {
+    const { place, calls, clock, sent } = callsWorld();
+    const mine = await place("mine");
+    const end = { candidate: "", sdpMid: "0", sdpMLineIndex: 0 };
+    await calls.dispatch({ ...mine, type: "candidate", candidate: candidate("c") });
+    await calls.dispatch({ ...mine, type: "candidate", candidate: end });
+    await clock.advance(0);
+    expect(sent.at(-1)).toMatchObject({
+      type: "m.call.candidates",
+      content: { version: "1", candidates: [candidate("c"), end] },
+    });
+  });
+
+  it("P23 sends candidates in batches", async () => {
+    const { place, calls, clock, types } = callsWorld();
+    const mine = await place("mine");
+    for (let index = 0; index < 30; index += 1) {
+      await calls.dispatch({ ...mine, type: "candidate", candidate: candidate(`c${index}`) });
+      await clock.advance(150);
+    }
+    expect(types().filter((type) => type === "candidates").length).toBeLessThanOrEqual(4);
+  });
+});
