@@ -1,3 +1,4 @@
+import { delayedTests } from "./transport/delayed.ts";
 import { failureTests } from "./transport/failure.ts";
 import type { TransportTest } from "./transport/scene.ts";
 import { sendTests } from "./transport/send.ts";
@@ -11,7 +12,12 @@ export type { Capability, Fault, RequestKind, TestUser, TransportWorld } from ".
  * What every transport must do, under any test runner:
  * `for (const test of showable(world)) it(test.name, () => test.run(world));`
  */
-export const transportSuite: readonly TransportTest[] = [...syncTests, ...sendTests, ...failureTests];
+export const transportSuite: readonly TransportTest[] = [
+  ...syncTests,
+  ...sendTests,
+  ...delayedTests,
+  ...failureTests,
+];
 
 /** The tests that a world has all it needs for. */
 export function showable({ capabilities }: TransportWorld): readonly TransportTest[] {

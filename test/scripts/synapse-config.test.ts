@@ -25,3 +25,7 @@ it("P30 keeps Synapse's own message limit where that is wanted, and only there",
   expect(synapseConfig({ ...place, limitMessages: true })).not.toHaveProperty("rc_message");
   expect(synapseConfig(place)).toHaveProperty("rc_message");
 });
+
+it("P34 offers delayed events", () => {
+  expect(synapseConfig(place)).toHaveProperty("max_event_delay_duration");
+});

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { createClient, directRoom, twoInRoom, typesIn } from "./homeserver-client.ts";
+import { asker, createClient, directRoom, twoInRoom, typesIn, verbs } from "./homeserver-client.ts";
 
 const CALLS = { room: { timeline: { types: ["m.call.*"] } } };
 
@@ -55,6 +55,30 @@ describe("a long poll", () => {
     abort.abort(new Error("enough"));
     await expect(poll).rejects.toThrow("enough");
     expect(clock.pending).toBe(before);
+  });
+
+  it("of a device that is logged out ends at once, as in Synapse, and the next is refused", async () => {
+    const { homeserver, clock, bob, since } = await twoInRoom();
+    const body = { type: "m.login.password", user: "bob", password: bob.password };
+    const { access_token } = (await bob.ask("POST", "/login", { body })).body;
+    const tablet = verbs(asker(homeserver, access_token)).sync({ since, timeout: 30_000 });
+    const poll = bob.sync({ since, timeout: 30_000 });
+    expect(await isPending(poll)).toBe(true);
+    await bob.ask("POST", "/logout");
+    expect((await poll).rooms).toBeUndefined();
+    expect((await bob.sync({ since })).errcode).toBe("M_UNKNOWN_TOKEN");
+    expect(await isPending(tablet)).toBe(true);
+    await clock.advance(30_000);
+    await tablet;
+  });
+
+  it("of an access token ends where the device gets another one", async () => {
+    const { bob, since } = await twoInRoom();
+    const poll = bob.sync({ since, timeout: 30_000 });
+    expect(await isPending(poll)).toBe(true);
+    const body = { type: "m.login.password", user: "bob", password: bob.password, device_id: bob.deviceId };
+    await bob.ask("POST", "/login", { body });
+    expect((await poll).rooms).toBeUndefined();
   });
 
   it("breaks when the homeserver closes, and so does what is asked later", async () => {

@@ -127,6 +127,34 @@ describe("a room", () => {
     );
     expect(outcome(await bob.join(roomId))).toEqual([403, "M_FORBIDDEN"]);
   });
+
+  it("takes what its power levels leave out for Synapse's defaults", async () => {
+    const { alice, bob } = three();
+    const roomId = await directRoom(alice, bob);
+    const setLevels = (content: object) => alice.setState(roomId, "m.room.power_levels", content);
+    const users = { [alice.userId]: 100 };
+    expect((await setLevels({ users })).status).toBe(200);
+    for (const join_rule of ["invite", "public"]) {
+      const set = await bob.setState(roomId, "m.room.join_rules", { join_rule });
+      expect(outcome(set)).toEqual([403, "M_FORBIDDEN"]);
+    }
+    expect((await bob.send(roomId, "m.x", "1")).status).toBe(200);
+    expect((await setLevels({ users, events: { "m.room.join_rules": 0 } })).status).toBe(200);
+    expect((await bob.setState(roomId, "m.room.join_rules", { join_rule: "public" })).status).toBe(200);
+  });
+
+  it.each([{ users: { "@a:x": "100" } }, { state_default: null }, { events: [] }])(
+    "has no power levels such as %j",
+    async (content) => {
+      const { alice } = three();
+      const roomId = await alice.createRoom();
+      const set = await alice.setState(roomId, "m.room.power_levels", content);
+      expect(outcome(set)).toEqual([400, "M_BAD_JSON"]);
+      const initial_state = [{ type: "m.room.power_levels", content }];
+      const created = await alice.ask("POST", "/createRoom", { body: { initial_state } });
+      expect(outcome(created)).toEqual([400, "M_BAD_JSON"]);
+    },
+  );
 });
 
 describe("sending", () => {

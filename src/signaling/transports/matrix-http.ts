@@ -11,6 +11,8 @@ export type Fetch = typeof globalThis.fetch;
 export interface HttpRequest {
   readonly method: `${Method}`;
   readonly path: string;
+  /** What comes before the path; that of version 3 of the client API unless told. */
+  readonly prefix?: string;
   readonly query?: Record<string, string>;
   readonly body?: object;
   /** How long to wait for the whole answer, in ms; 30 s unless told. */
@@ -47,12 +49,13 @@ export function matrixHttp(options: {
     fetchFn: (resource, init) => fetchWhole(fetch, resource, init),
   });
 
-  const request = ({ method, path, query, body, within = WITHIN }: HttpRequest) =>
+  const request = ({ method, path, prefix, query, body, within = WITHIN }: HttpRequest) =>
     new Observable<unknown>((subscriber) => {
       const aborter = new AbortController();
       api
         .authedRequest<unknown>(method as Method, path, query, body && JSON.stringify(body), {
           abortSignal: aborter.signal,
+          ...(prefix !== undefined && { prefix }),
           ...(body && { headers: { "Content-Type": "application/json" } }),
         })
         .then(

@@ -1,4 +1,4 @@
-import type { Identity, RoomEvent, TurnServers } from "../../streams/contract.ts";
+import type { EventBatch, Identity, RoomEvent, TurnServers } from "../../streams/contract.ts";
 
 /** How long to go without asking again where a homeserver has no TURN servers, or gives no time, in s. */
 const DEFAULT_TTL = 3_600;
@@ -8,6 +8,7 @@ export interface SyncAnswer {
   /** The rooms we are in that the answer speaks of. */
   readonly joined: readonly string[];
   readonly events: readonly RoomEvent[];
+  readonly members: NonNullable<EventBatch["members"]>;
 }
 
 /** An own property of what may be an object. Nothing a server sends is trusted to be what it should be (P43). */
@@ -27,6 +28,12 @@ export function parseSync(answer: unknown): SyncAnswer | undefined {
   return {
     nextBatch,
     joined: joined.map(([roomId]) => roomId),
+    members: joined.flatMap(([roomId, room]) => {
+      const count = own(own(room, "summary"), "m.joined_member_count");
+      return typeof count === "number" && Number.isSafeInteger(count) && count >= 0
+        ? [{ roomId, joined: count }]
+        : [];
+    }),
     events: [...joined, ...left].flatMap(([roomId, room]) =>
       [...events(room, "state"), ...events(room, "timeline")].flatMap((event) => parseEvent(roomId, event)),
     ),

@@ -5,27 +5,37 @@ import type { Http } from "./matrix-http.ts";
 import { own } from "./matrix-parse.ts";
 import type { MatrixRooms } from "./matrix-rooms.ts";
 
+/** The name that delayed events go by until they are in the specification (MSC4140). */
+export const DELAYED_EVENTS = "org.matrix.msc4140";
+
 export interface OutgoingEvent {
   readonly roomId: string;
   readonly type: string;
   readonly content: object;
   readonly txnId: string;
+  /** How long the homeserver is to wait before it sends it, in ms; it sends at once unless told. */
+  readonly delay?: number;
 }
 
-/** Sends as `Transport.send` says. */
+/**
+ * Sends as `Transport.send` says and resolves with the id of the event; with a `delay`, schedules as
+ * `DelayedEvents.schedule` says and resolves with the id to restart or cancel it by.
+ */
 export async function sendEvent(
   http: Http,
   rooms: MatrixRooms,
   identity: () => Promise<Identity>,
   event: OutgoingEvent,
 ): Promise<string> {
-  const { roomId, type, content, txnId } = event;
+  const { roomId, type, content, txnId, delay } = event;
+  const later = delay !== undefined && { query: { [`${DELAYED_EVENTS}.delay`]: String(Math.round(delay)) } };
   try {
     await rooms.refuseEncrypted(roomId);
     const path = `/rooms/${[roomId, "send", type, txnId].map(encodeURIComponent).join("/")}`;
-    const eventId = own(await http.ask({ method: "PUT", path, body: content }), "event_id");
-    if (typeof eventId !== "string") throw notMatrix(http.homeserver);
-    return eventId;
+    const answer = await http.ask({ method: "PUT", path, body: content, ...later });
+    const id = own(answer, later ? "delay_id" : "event_id");
+    if (typeof id !== "string") throw notMatrix(http.homeserver);
+    return id;
   } catch (thrown) {
     const error = passing(toTrunklineError(thrown));
     throw (await isOutside(error, rooms, identity, roomId)) ? notInRoom(roomId, error) : error;

@@ -16,6 +16,12 @@ const FIRST_WITHIN = 120_000;
 const NONE = { not_types: ["*"] };
 const STATE_TYPES = ["m.room.member", "m.room.join_rules", "m.room.encryption"];
 
+/**
+ * The most that Synapse gives. It looks back through 11 times as many events, of all types, for those that match, and
+ * says nothing of a room where it found none: what lies further back, after a long time offline, is lost to us.
+ */
+const LIMIT = 100;
+
 /** Asks for what calls need. To-device messages cannot be filtered: hence a device of our own. */
 const FILTER = JSON.stringify({
   presence: NONE,
@@ -24,7 +30,7 @@ const FILTER = JSON.stringify({
     account_data: NONE,
     ephemeral: NONE,
     state: { types: STATE_TYPES, lazy_load_members: true },
-    timeline: { types: ["m.call.*", "org.matrix.call.*", ...STATE_TYPES], limit: 50 },
+    timeline: { types: ["m.call.*", "org.matrix.call.*", ...STATE_TYPES], limit: LIMIT },
   },
 });
 
@@ -101,7 +107,9 @@ function request(options: SyncOptions, since: string | undefined, hold: number):
       const receivedAt = options.clock.now();
       const answer = parseSync(body);
       if (answer === undefined) throw notMatrix(options.http.homeserver);
-      return { answer, batch: { live: since !== undefined, receivedAt, events: answer.events } };
+      const { events, members } = answer;
+      const batch = { live: since !== undefined, receivedAt, events, ...(members.length > 0 && { members }) };
+      return { answer, batch };
     }),
     catchError((error: unknown) => throwError(() => passing(toTrunklineError(error)))),
     tap(({ answer }) => {

@@ -4,12 +4,13 @@ import type { Clock, Identity, Transport, TurnServers } from "../../streams/cont
 import { TrunklineError, toTrunklineError } from "../../streams/errors.ts";
 import { type Random, secureRandom } from "../../streams/ids.ts";
 import { exclusive } from "./exclusive.ts";
+import { matrixDelayed } from "./matrix-delayed.ts";
 import { passing, statusOf } from "./matrix-errors.ts";
 import { type Fetch, type Http, matrixHttp } from "./matrix-http.ts";
 import { fetchIdentity } from "./matrix-identity.ts";
 import { parseTurnServers } from "./matrix-parse.ts";
 import { MatrixRooms } from "./matrix-rooms.ts";
-import { sendEvent } from "./matrix-send.ts";
+import { type OutgoingEvent, sendEvent } from "./matrix-send.ts";
 import { matrixSync, retrying } from "./matrix-sync.ts";
 
 export interface MatrixTransportOptions {
@@ -54,6 +55,7 @@ export function matrixTransport(options: MatrixTransportOptions): Transport {
     });
     return known;
   };
+  const send = (event: OutgoingEvent) => sendEvent(http, rooms, identity, event);
   const sync = {
     http,
     clock,
@@ -72,8 +74,8 @@ export function matrixTransport(options: MatrixTransportOptions): Transport {
     ),
     connected$: connected.pipe(distinctUntilChanged()),
     identity,
-    send: (roomId, type, content, txnId) =>
-      sendEvent(http, rooms, identity, { roomId, type, content, txnId }),
+    send: (roomId, type, content, txnId) => send({ roomId, type, content, txnId }),
+    delayed: matrixDelayed(http, send),
     turnServers: () => fetchTurnServers(http),
   };
 }

@@ -1,6 +1,7 @@
 import { Subject } from "rxjs";
-import type { Clock, RoomEvent } from "../../streams/contract.ts";
+import type { Clock, EventBatch, RoomEvent } from "../../streams/contract.ts";
 import { TrunklineError } from "../../streams/errors.ts";
+import { MemoryDelayed } from "./memory-delayed.ts";
 
 /** The most bytes of an event (P30), and how many of them are left for what goes around its content. */
 const EVENT_BYTES = 65_536;
@@ -39,6 +40,7 @@ interface Member {
 export interface SyncAnswer {
   readonly next: number;
   readonly events: readonly RoomEvent[];
+  readonly members: NonNullable<EventBatch["members"]>;
 }
 
 /** The rooms, who is in them, and what was said. Synchronous: how messages travel is the transport's business. */
@@ -46,19 +48,45 @@ export class MemoryHomeserver {
   /** Emits when a waiting sync may have something to answer. */
   readonly news$ = new Subject<void>();
   readonly #rooms = new Map<string, Room>();
+  /** What each transaction came to. */
   readonly #sent = new Map<string, string>();
   readonly #clock: Clock;
+  readonly #delayed: MemoryDelayed;
   #position = 0;
 
   constructor(clock: Clock) {
     this.#clock = clock;
+    this.#delayed = new MemoryDelayed(clock);
+  }
+
+  /** Events that wait to be sent. */
+  get delayed(): Pick<MemoryDelayed, "restart" | "cancel"> {
+    return this.#delayed;
   }
 
   /** Takes an event as `Transport.send` says. A transaction is known by `txnKey` and its room. */
   send(roomId: string, event: PostedEvent, txnKey: string): string {
-    const transaction = JSON.stringify([roomId, event.type, txnKey]);
+    return this.#once(roomId, event.type, txnKey, () => this.#send(roomId, event));
+  }
+
+  /** The same `delay` ms later, as `DelayedEvents.schedule` says. What is refused then is sent nowhere. */
+  schedule(roomId: string, event: PostedEvent, txnKey: string, delay: number): string {
+    const later = { ...event, content: structuredClone(event.content) };
+    return this.#once(roomId, event.type, txnKey, () =>
+      this.#delayed.schedule(delay, () => this.#send(roomId, later)),
+    );
+  }
+
+  #once(roomId: string, type: string, txnKey: string, work: () => string): string {
+    const transaction = JSON.stringify([roomId, type, txnKey]);
     const earlier = this.#sent.get(transaction);
     if (earlier !== undefined) return earlier;
+    const id = work();
+    this.#sent.set(transaction, id);
+    return id;
+  }
+
+  #send(roomId: string, event: PostedEvent): string {
     const room = this.#rooms.get(roomId);
     if (!room?.members.get(event.sender)?.joined) {
       throw new TrunklineError("not_in_room", `${event.sender} is not in room ${roomId}. Join it first`);
@@ -67,9 +95,7 @@ export class MemoryHomeserver {
     if (bytes > EVENT_BYTES - ENVELOPE_BYTES) {
       throw new TrunklineError("event_too_large", `A content of ${bytes} bytes is too large for an event`);
     }
-    const eventId = this.post(roomId, { ...event, encrypted: room.encrypted });
-    this.#sent.set(transaction, eventId);
-    return eventId;
+    return this.post(roomId, { ...event, encrypted: room.encrypted });
   }
 
   /** Puts an event in a room, which it makes where there is none. State takes effect. */
@@ -100,14 +126,19 @@ export class MemoryHomeserver {
   /** What a user's sync gets from a position on; without one, all of the rooms that the user is in. */
   sync(userId: string, since?: number): SyncAnswer {
     const now = this.#clock.now();
-    const events = [...this.#rooms.values()].flatMap((room) =>
-      visible(room, userId, since).map(({ event, at }) => ({
+    const news = [...this.#rooms].map(([roomId, room]) => {
+      const events = visible(room, userId, since);
+      return { roomId, room, events, isIn: room.members.get(userId)?.joined ?? false };
+    });
+    const events = news.flatMap((share) =>
+      share.events.map(({ event, at }) => ({
         ...event,
         content: structuredClone(event.content),
         age: now - at,
       })),
     );
-    return { next: this.#position, events };
+    const counted = news.filter((share) => share.isIn && share.events.some(isMembership));
+    return { next: this.#position, events, members: counted.map(memberCount) };
   }
 
   #room(roomId: string): Room {
@@ -117,6 +148,12 @@ export class MemoryHomeserver {
     this.#rooms.set(roomId, room);
     return room;
   }
+}
+
+const isMembership = ({ event }: StoredEvent) => event.type === "m.room.member";
+
+function memberCount({ roomId, room }: { readonly roomId: string; readonly room: Room }) {
+  return { roomId, joined: [...room.members.values()].filter(({ joined }) => joined).length };
 }
 
 function applyState(room: Room, { event, position }: StoredEvent, stateKey: string): void {

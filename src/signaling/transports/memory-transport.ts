@@ -8,7 +8,7 @@ import {
   tap,
   timer,
 } from "rxjs";
-import type { Clock, EventBatch, Identity, RoomEvent, Transport } from "../../streams/contract.ts";
+import type { Clock, EventBatch, Identity, Transport } from "../../streams/contract.ts";
 import { TrunklineError } from "../../streams/errors.ts";
 import { exclusive } from "./exclusive.ts";
 import type { MemoryHomeserver } from "./memory-homeserver.ts";
@@ -43,6 +43,7 @@ export function memoryTransport(
   const { userId, deviceId } = identity;
   const state = new BehaviorSubject<State>("online");
   const connected = new BehaviorSubject(false);
+  const keyOf = (txnId: string) => JSON.stringify([userId, deviceId, txnId]);
   const faults: { readonly error: TrunklineError; readonly lost: boolean }[] = [];
 
   /** There and back. A line that is cut on the way back loses the answer. */
@@ -67,11 +68,17 @@ export function memoryTransport(
       return request(() => {
         if (fault?.lost === false) throw fault.error;
         const event = { sender: userId, type, content };
-        const eventId = homeserver.send(roomId, event, JSON.stringify([userId, deviceId, txnId]));
+        const eventId = homeserver.send(roomId, event, keyOf(txnId));
         if (fault !== undefined) throw fault.error;
         return eventId;
       });
     },
+    delayed: async () => ({
+      schedule: (roomId, type, content, txnId, delay) =>
+        request(() => homeserver.schedule(roomId, { sender: userId, type, content }, keyOf(txnId), delay)),
+      restart: (id) => request(() => homeserver.delayed.restart(id)),
+      cancel: (id) => request(() => homeserver.delayed.cancel(id)),
+    }),
     turnServers: () => request(() => ({ iceServers: [], ttl: 3_600 })),
     failSend(error, { lost = false } = {}) {
       faults.push({ error, lost });
@@ -109,20 +116,20 @@ function sync(
     };
     const answer = () => {
       if (!waiting || state.value !== "online") return;
-      const { next, events } = homeserver.sync(userId, since);
+      const { next, events, members } = homeserver.sync(userId, since);
       if (events.length === 0 && !hurried) return;
       waiting = false;
       hurried = false;
       after(() => {
-        if (state.value === "online") arrive(next, events);
+        if (state.value === "online") arrive(next, { events, ...(members.length > 0 && { members }) });
         after(poll);
       });
     };
-    const arrive = (next: number, events: readonly RoomEvent[]) => {
+    const arrive = (next: number, told: Pick<EventBatch, "events" | "members">) => {
       const live = since !== undefined;
       since = next;
       connected.next(true);
-      subscriber.next({ live, receivedAt: line.clock.now(), events });
+      subscriber.next({ live, receivedAt: line.clock.now(), ...told });
     };
 
     subscriber.add(() => connected.next(false));

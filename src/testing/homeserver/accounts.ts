@@ -54,6 +54,7 @@ export function accountRoutes(app: App, server: Server): void {
     const device = authenticate(ask, server);
     store.tokens.delete(device.token);
     device.user.devices.delete(device.id);
+    store.touched.add(device.user);
     return ask.json({});
   });
 
@@ -92,6 +93,7 @@ export function addUser(store: Store, localpart: string, password: string): User
 export function logIn(store: Store, user: User, deviceId = randomDeviceId()): Device {
   const device = user.devices.get(deviceId) ?? addDevice(user, deviceId);
   store.tokens.delete(device.token);
+  store.touched.add(user);
   device.token = randomText(43);
   store.tokens.set(device.token, device);
   return device;

@@ -1,5 +1,6 @@
 import { type Context, Hono } from "hono";
 import type { Observable } from "rxjs";
+import type { Delayed } from "./delayed.ts";
 import { MatrixError, unrecognized } from "./error.ts";
 import type { Limiter } from "./ratelimit.ts";
 import type { Device, Store } from "./store.ts";
@@ -9,6 +10,7 @@ import type { TurnConfig } from "./turn.ts";
 export interface Server {
   readonly store: Store;
   readonly limiter: Limiter;
+  readonly delayed: Delayed;
   readonly turn: TurnConfig | undefined;
 }
 

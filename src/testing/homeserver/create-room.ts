@@ -1,6 +1,7 @@
 import * as v from "valibot";
 import { type Json, jsonObject } from "./body.ts";
 import { changeMembership } from "./membership.ts";
+import { checkRules } from "./power.ts";
 import type { Room } from "./room.ts";
 import { addEvent, addRoom, type Store, type User } from "./store.ts";
 
@@ -24,6 +25,7 @@ export type RoomSettings = v.InferOutput<typeof RoomSettings>;
 /** Makes a room with the events that Synapse gives it, in its order; `initial_state` wins over the preset's. */
 export function createRoom(store: Store, creator: User, settings: RoomSettings): Room {
   const preset = settings.preset ?? (settings.visibility === "public" ? "public_chat" : "private_chat");
+  for (const event of settings.initial_state) checkRules(event.type, event.content);
   const room = addRoom(store);
   const set = (type: string, content: Json, stateKey = "") =>
     addEvent(store, room, { sender: creator.id, type, stateKey, content });

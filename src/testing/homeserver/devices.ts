@@ -54,7 +54,7 @@ export function deviceRoutes(app: App, server: Server): void {
     const { messages } = await readBody(ask.req, ToDevice);
     const name = JSON.stringify(["to_device", type, transaction]);
     if (!device.transactions.has(name)) {
-      device.transactions.set(name, "");
+      device.transactions.set(name, {});
       for (const [userId, byDevice] of Object.entries(messages)) {
         for (const [deviceId, content] of Object.entries(byDevice)) {
           const message = { type, sender: device.user.id, content };

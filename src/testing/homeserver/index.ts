@@ -4,6 +4,7 @@ import { realClock } from "../../streams/clock.ts";
 import type { Clock } from "../../streams/contract.ts";
 import { accountRoutes, addUser, logIn } from "./accounts.ts";
 import { closeRoutes, createApp, type Server } from "./app.ts";
+import { createDelayed, delayedRoutes } from "./delayed.ts";
 import { deviceRoutes } from "./devices.ts";
 import { createFailures, type FailureRule } from "./failures.ts";
 import { filterRoutes } from "./filter.ts";
@@ -25,7 +26,7 @@ export type { TurnConfig } from "./turn.ts";
 export interface HomeserverOptions {
   /** What comes after the colon of its user ids. Default: `homeserver.test`. */
   readonly serverName?: string;
-  /** Where its time comes from: ages, long polls, rate limits, slowness. Default: real time. */
+  /** Where its time comes from: ages, long polls, delayed events, rate limits, slowness. Default: real time. */
   readonly clock?: Clock;
   /** How fast a user may send; Synapse's default is `{ burst: 10, perSecond: 0.2 }` (P30). Default: no limit. */
   readonly rateLimit?: RateLimit;
@@ -54,7 +55,7 @@ export interface Homeserver {
   fail(rule: FailureRule): void;
   /** Takes back every `fail`. */
   heal(): void;
-  /** Breaks every waiting request; later ones are refused. */
+  /** Breaks every waiting request and drops delayed events; later requests are refused. */
   close(): void;
   [Symbol.dispose](): void;
 }
@@ -62,10 +63,15 @@ export interface Homeserver {
 export function createHomeserver(options: HomeserverOptions = {}): Homeserver {
   const clock = options.clock ?? realClock;
   const store = createStore(options.serverName ?? "homeserver.test", clock);
-  const app = createRoutes({ store, limiter: createLimiter(clock, options.rateLimit), turn: options.turn });
+  const limiter = createLimiter(clock, options.rateLimit);
+  const delayed = createDelayed(store);
+  const app = createRoutes({ store, limiter, delayed, turn: options.turn });
   const failures = createFailures(clock);
   const closed$ = new Subject<never>();
-  const close = () => closed$.error(new TypeError("The homeserver is closed"));
+  const close = () => {
+    closed$.error(new TypeError("The homeserver is closed"));
+    delayed.close();
+  };
 
   async function handle(request: Request, gone$: Observable<never>): Promise<Response> {
     try {
@@ -103,6 +109,7 @@ function createRoutes(server: Server) {
     roomRoutes,
     stateRoutes,
     sendRoutes,
+    delayedRoutes,
   ];
   for (const routes of [...groups, filterRoutes, syncRoutes, turnRoutes]) routes(app, server);
   closeRoutes(app);

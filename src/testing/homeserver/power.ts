@@ -1,9 +1,10 @@
 import * as v from "valibot";
-import { forbidden } from "./error.ts";
+import { type Json, jsonObject } from "./body.ts";
+import { badJson, forbidden } from "./error.ts";
 import { membershipOf, type Room, stateOf } from "./room.ts";
 
-const level = (otherwise: number) => v.optional(v.fallback(v.number(), otherwise), otherwise);
-const levels = v.optional(v.fallback(v.record(v.string(), v.number()), {}), {});
+const level = (otherwise: number) => v.optional(v.number(), otherwise);
+const levels = v.optional(v.pipe(jsonObject, v.record(v.string(), v.number())), {});
 
 const PowerLevels = v.object({
   users: levels,
@@ -20,6 +21,12 @@ export type PowerLevels = v.InferOutput<typeof PowerLevels>;
 
 export const powerLevels = (room: Room): PowerLevels =>
   v.parse(PowerLevels, stateOf(room, "m.room.power_levels")?.content ?? {});
+
+/** Throws `M_BAD_JSON` where a room's rules cannot be read from such an event. */
+export function checkRules(type: string, content: Json): void {
+  const result = type === "m.room.power_levels" ? v.safeParse(PowerLevels, content) : undefined;
+  if (result?.issues) throw badJson(`'${v.getDotPath(result.issues[0])}' is not a power level`);
+}
 
 export const powerOf = (power: PowerLevels, userId: string): number =>
   power.users[userId] ?? power.users_default;

@@ -1,30 +1,44 @@
 import { type App, type Ask, authenticate, CLIENT, type Server } from "./app.ts";
 import { isSame, readJson } from "./body.ts";
-import { MatrixError, tooLarge } from "./error.ts";
+import { delayOf } from "./delayed.ts";
+import { MatrixError, notFound, tooLarge } from "./error.ts";
 import { changeMembership } from "./membership.ts";
-import { checkJoined, checkMaySend } from "./power.ts";
+import { checkJoined, checkMaySend, checkRules } from "./power.ts";
 import { type Room, stateOf } from "./room.ts";
 import { addEvent, type Draft } from "./store.ts";
 
 /** Putting events into rooms: messages with a transaction id, and state. */
 export function sendRoutes(app: App, server: Server): void {
-  const { store, limiter } = server;
+  const { store, limiter, delayed } = server;
 
   app.put(`${CLIENT}/rooms/:room/send/:type/:transaction`, async (ask) => {
     const device = authenticate(ask, server);
     const { room: roomId, type, transaction } = ask.req.param();
     // As in Synapse, the room and not the path is a transaction's scope, and a repeat is known before its body is read.
     const name = JSON.stringify(["send", roomId, transaction]);
-    const sent = () => device.transactions.get(name);
-    const content = sent() === undefined ? await readJson(ask.req) : {};
+    const earlier = () => device.transactions.get(name);
+    const content = earlier() === undefined ? await readJson(ask.req) : {};
     // Asked again: a repeat may have overtaken us while the body was read.
-    const eventId = sent();
-    if (eventId !== undefined) return ask.json({ event_id: eventId });
-    const draft = { sender: device.user.id, type, content, device, transactionId: transaction };
-    const event = send(store.rooms.get(roomId), draft);
-    device.transactions.set(name, event.eventId);
-    return ask.json({ event_id: event.eventId });
+    const answered = earlier();
+    if (answered !== undefined) return ask.json(answered);
+    const delay = delayOf(ask);
+    const room = store.rooms.get(roomId);
+    const draft = { sender: device.user.id, type, content };
+    const answer =
+      delay === undefined
+        ? { event_id: send(room, { ...draft, device, transactionId: transaction }).eventId }
+        : { delay_id: schedule(room, draft, delay) };
+    device.transactions.set(name, answer);
+    return ask.json(answer);
   });
+
+  /** As in Synapse, only the room must exist; whether the event is allowed shows when it is due. */
+  function schedule(room: Room | undefined, draft: Draft, delay: number): string {
+    if (!room) throw notFound("The homeserver does not know that room");
+    limiter.check(draft.sender);
+    limiter.count(draft.sender);
+    return delayed.schedule(delay, () => send(room, draft));
+  }
 
   // An empty state key may be left out, with or without the slash before it.
   for (const path of ["", "/", "/:key"]) app.put(`${CLIENT}/rooms/:room/state/:type${path}`, putState);
@@ -40,6 +54,7 @@ export function sendRoutes(app: App, server: Server): void {
       changeMembership(store, room, { sender: user, target: stateKey, membership, content });
       return ask.json({ event_id: stateOf(room, type, stateKey)?.eventId });
     }
+    checkMaySend(room, user.id, type, stateKey);
     const present = stateOf(room, type, stateKey);
     if (present && isSame(present.content, content)) return ask.json({ event_id: present.eventId });
     return ask.json({ event_id: send(room, { sender: user.id, type, stateKey, content }).eventId });
@@ -50,6 +65,7 @@ export function sendRoutes(app: App, server: Server): void {
     checkJoined(room, draft.sender);
     checkMaySend(room, draft.sender, draft.type, draft.stateKey);
     checkSize(room, draft);
+    checkRules(draft.type, draft.content);
     const event = addEvent(store, room, draft);
     limiter.count(draft.sender);
     return event;

@@ -1,4 +1,5 @@
 import { type App, authenticate, CLIENT, type Server } from "./app.ts";
+import { DELAYED_EVENTS } from "./delayed.ts";
 import { notFound } from "./error.ts";
 
 const VERSIONS = Array.from({ length: 12 }, (_, minor) => `v1.${minor + 1}`);
@@ -6,7 +7,9 @@ const PUSH_RULES = { override: [], content: [], room: [], sender: [], underride:
 
 /** What clients ask for when they start, answered with as little as they can live with. */
 export function startRoutes(app: App, server: Server): void {
-  app.get("/_matrix/client/versions", (ask) => ask.json({ versions: VERSIONS, unstable_features: {} }));
+  app.get("/_matrix/client/versions", (ask) =>
+    ask.json({ versions: VERSIONS, unstable_features: { [DELAYED_EVENTS]: true } }),
+  );
 
   const fixed: Record<string, object> = {
     [`${CLIENT}/capabilities`]: {

@@ -24,8 +24,8 @@ export interface Device {
   readonly oneTimeKeys: Set<string>;
   /** To-device messages that no later sync has acknowledged. */
   inbox: readonly ToDeviceMessage[];
-  /** What each transaction of this device came to, so that a repeat does nothing (P30). */
-  readonly transactions: Map<string, string>;
+  /** How each transaction of this device was answered, so that a repeat does nothing (P30). */
+  readonly transactions: Map<string, Json>;
 }
 
 export interface ToDeviceMessage {

@@ -16,6 +16,7 @@ export function syncRoutes(app: App, server: Server): void {
 
   app.get(`${CLIENT}/sync`, async (ask) => {
     const device = authenticate(ask, server);
+    const { token } = device;
     const timeout = timeoutOf(ask);
     const since = sinceOf(ask, store);
     const rooms = resolveFilter(device.user, ask.req.query("filter"));
@@ -30,7 +31,8 @@ export function syncRoutes(app: App, server: Server): void {
           store.news$.pipe(
             filter((users) => users.has(device.user)),
             map(answer),
-            filter(isNews),
+            // As in Synapse, the poll of a device that is logged out ends, and its next request is refused.
+            filter((news) => isNews(news) || store.tokens.get(token) !== device),
           ),
           timer(timeout, store.clock).pipe(map(answer)),
           ask.env.gone$,

@@ -95,8 +95,13 @@ export class Watch {
   /** The batch that holds the event, once it is there. */
   batchWith(eventId: string): Promise<EventBatch> {
     const has = ({ events }: EventBatch) => events.some((event) => event.eventId === eventId);
-    const batch$ = this.#batches$.pipe(filter(has), timeout({ first: this.#patience }));
-    return this.#within(firstValueFrom(batch$), `event ${eventId}`);
+    return this.batch(has, `event ${eventId}`);
+  }
+
+  /** The first batch that `matches`, once it is there. */
+  batch(matches: (batch: EventBatch) => boolean, what: string): Promise<EventBatch> {
+    const batch$ = this.#batches$.pipe(filter(matches), timeout({ first: this.#patience }));
+    return this.#within(firstValueFrom(batch$), what);
   }
 
   /** The first event that `matches`, once it is there. */

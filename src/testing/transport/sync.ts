@@ -116,6 +116,31 @@ export const syncTests: readonly TransportTest[] = [
     equal((await membership(bob, "leave")).sender, alice.userId, "who put us out");
   }),
 
+  test("P13 tells how many members a room has, at first and as that changes", async (scene) => {
+    const { alice, bob, roomId } = await scene.couple();
+    const carol = await scene.world.createUser();
+    const watch = scene.watch(bob);
+    const counts = () =>
+      watch.batches.flatMap(({ members = [] }) =>
+        members.flatMap((told) => (told.roomId === roomId ? [told.joined] : [])),
+      );
+    const count = (joined: number) =>
+      watch.batch(() => counts().at(-1) === joined, `${roomId} to have ${joined} members`);
+    await watch.first();
+    equal(counts(), [2], "the number of members that the first batch tells");
+    await alice.invite(roomId, carol.userId);
+    await carol.join(roomId);
+    await count(3);
+    await say(alice, roomId);
+    await carol.leave(roomId);
+    await count(2);
+    equal(
+      counts().filter((joined) => joined !== 2),
+      [3],
+      "the other numbers told",
+    );
+  }),
+
   test("shows a room that we come into while it syncs", async (scene) => {
     const { alice, roomId } = await scene.couple();
     const old = await say(alice, roomId);

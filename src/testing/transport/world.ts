@@ -13,7 +13,9 @@ export type Capability =
   /** It sends encrypted into encrypted rooms. */
   | "encryption"
   /** It cannot encrypt, and so refuses. */
-  | "encryption_refusal";
+  | "encryption_refusal"
+  /** Its homeserver has delayed events (P34). */
+  | "delayed_events";
 
 /** How a request goes wrong. `lost_answer`: it is done, but nobody learns of it. */
 export type Fault =

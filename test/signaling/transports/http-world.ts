@@ -15,7 +15,14 @@ export function httpWorld(options: {
   let count = 0;
 
   return {
-    capabilities: ["addresses", "faults", "shared_devices", "power_levels", "encryption_refusal"],
+    capabilities: [
+      "addresses",
+      "faults",
+      "shared_devices",
+      "power_levels",
+      "encryption_refusal",
+      "delayed_events",
+    ],
     patience,
     async createUser() {
       count += 1;

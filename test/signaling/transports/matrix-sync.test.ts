@@ -39,7 +39,7 @@ describe("the sync", () => {
         },
         timeline: {
           types: ["m.call.*", "org.matrix.call.*", "m.room.member", "m.room.join_rules", "m.room.encryption"],
-          limit: 50,
+          limit: 100,
         },
       },
     });
@@ -205,6 +205,26 @@ describe("the sync", () => {
       { ...parsed, encrypted: false, age: -5 },
       { ...parsed, encrypted: false },
       { ...parsed, encrypted: false },
+    ]);
+    subscription.unsubscribe();
+  });
+
+  it("P13 takes the member counts that are numbers, and says nothing where there are none", async () => {
+    const { next, batches, subscription } = await watched();
+    const counts = { "!a": 2, "!b": "2", "!c": null, "!d": 1.5, "!e": -1, "!f": 0 };
+    const join = Object.entries(counts).map(([roomId, count]) => [
+      roomId,
+      { summary: { "m.joined_member_count": count } },
+    ]);
+    (await next()).json({ next_batch: "s1", rooms: { join: Object.fromEntries(join) } });
+    (await next()).json({ next_batch: "s2", rooms: { join: { "!a": { summary: {} }, "!b": {} } } });
+    await next();
+    expect(batches.map(({ members }) => members)).toEqual([
+      [
+        { roomId: "!a", joined: 2 },
+        { roomId: "!f", joined: 0 },
+      ],
+      undefined,
     ]);
     subscription.unsubscribe();
   });

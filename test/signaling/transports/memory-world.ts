@@ -39,7 +39,7 @@ export function memoryWorld(): TransportWorld {
   }
 
   return {
-    capabilities: ["encryption"],
+    capabilities: ["encryption", "delayed_events"],
     patience: 2_000,
     createUser: async () => createUser(),
     misdirected: unknown,

@@ -14,6 +14,7 @@ describe("the transport suite on rooms in memory", () => {
     expect(unshowable(world)).toEqual([
       "rejects with forbidden where a member may not send",
       "P42 refuses to send into an encrypted room, whether it was told of it or not",
+      "P42 refuses a delayed event for an encrypted room",
       "survives a sync that fails at the start",
       "P30 rejects with rate_limited and how long to wait, and the same transaction goes through then",
       "rejects with server_error where the homeserver fails",
