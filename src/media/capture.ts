@@ -3,8 +3,11 @@ import { type ErrorCode, TrunklineError } from "../streams/errors.ts";
 
 export type Kind = "audio" | "video";
 
-/** The one function of `MediaDevices` that a call needs. */
-export type Devices = Pick<MediaDevices, "getUserMedia">;
+/** In the order of their media sections. */
+export const KINDS: readonly Kind[] = ["audio", "video"];
+
+/** What a call needs of `MediaDevices`; not every one of them can share a screen. */
+export type Devices = Pick<MediaDevices, "getUserMedia"> & Partial<Pick<MediaDevices, "getDisplayMedia">>;
 
 type Options = AudioConstraints | VideoConstraints;
 
@@ -20,9 +23,8 @@ const SHAPES: Record<Kind, Readonly<Record<string, "string" | "boolean" | "numbe
 
 /** The kinds that a capture asks for, in the order of their media sections. Throws `invalid_option`. */
 export function kindsOf(capture: Capture): readonly Kind[] {
-  const kinds: readonly Kind[] = ["audio", "video"];
-  for (const kind of kinds) check(kind, capture[kind]);
-  return kinds.filter((kind) => capture[kind]);
+  for (const kind of KINDS) check(kind, capture[kind]);
+  return KINDS.filter((kind) => capture[kind]);
 }
 
 /**

@@ -33,15 +33,20 @@ function typeOf(candidate: string): string | undefined {
 }
 
 /**
- * Our candidates. Those found before the description is taken are held back and go inside it, the rest go out one by
- * one, none by both ways (P23); the end marker is always the last (P24, P35).
+ * Our candidates, of one gathering after another: ICE restarts gather anew. Those found before a description is taken
+ * are held back and go inside it, the rest go out one by one, none by both ways (P23); the end marker is always the
+ * last of its gathering (P24, P35).
  */
 export class Gathering {
+  /** The kind that is expected last: other servers may promise another. */
+  lastType: CandidateType;
   /** Emits candidates that no description held. */
   readonly candidates$ = new Subject<Candidate>();
   readonly #found$ = new Subject<Candidate>();
   readonly #described = new Set<string>();
-  readonly #enough: Promise<unknown>;
+  readonly #closed$: Observable<void>;
+  #credentials = "";
+  #enough = false;
   #held: Candidate[] | undefined = [];
   #last = { sdpMid: "0", sdpMLineIndex: 0 };
 
@@ -50,26 +55,37 @@ export class Gathering {
     lastType: CandidateType,
     closed$: Observable<void>,
   ) {
-    this.#enough = firstValueFrom(
-      this.#found$.pipe(
-        filter(({ candidate }) => candidate === "" || typeOf(candidate) === lastType),
-        takeUntil(closed$),
-      ),
-      { defaultValue: undefined },
-    );
+    this.lastType = lastType;
+    this.#closed$ = closed$;
     found$.subscribe((found) => this.#find(found));
   }
 
-  /** Resolves when a description is worth sending; call once gathering has begun. */
-  async worthSending(): Promise<void> {
-    await firstValueFrom(race(this.#enough, timer(DEADLINE, realClock)));
+  /** Holds candidates back from here on, for the description that is to be made. */
+  begin(): void {
+    this.#held ??= [];
+    this.#enough = false;
   }
 
-  /** Notes that this SDP goes out, and lets go of the candidates that it does not hold. */
+  /** Resolves when this SDP of ours is worth sending: at once, unless it begins a gathering. */
+  async worthSending(sdp: string): Promise<void> {
+    if (this.#enough || credentialsOf(sdp) === this.#credentials) return;
+    const enough$ = this.#found$.pipe(filter(() => this.#enough));
+    const over$ = race(timer(DEADLINE, realClock), this.#closed$);
+    await firstValueFrom(enough$.pipe(takeUntil(over$)), { defaultValue: undefined });
+  }
+
+  /** Notes that this SDP goes out. */
   describe(sdp: string): void {
+    const credentials = credentialsOf(sdp);
+    if (credentials !== this.#credentials) this.#described.clear();
+    this.#credentials = credentials;
     for (const line of sdp.split("\r\n")) {
       if (line.startsWith("a=candidate:")) this.#described.add(keyOf(line.slice(2)));
     }
+  }
+
+  /** Lets go of the candidates that the description did not hold. */
+  release(): void {
     const held = this.#held ?? [];
     this.#held = undefined;
     for (const candidate of held) this.#emit(candidate);
@@ -87,10 +103,16 @@ export class Gathering {
     const candidate = { candidate: found?.candidate ?? "", ...this.#last };
     if (this.#held) this.#held.push(candidate);
     else this.#emit(candidate);
+    this.#enough ||= !found || typeOf(candidate.candidate) === this.lastType;
     this.#found$.next(candidate);
   }
 
   #emit(candidate: Candidate): void {
     if (!this.#described.has(keyOf(candidate.candidate))) this.candidates$.next(candidate);
   }
+}
+
+/** What an ICE restart changes. */
+function credentialsOf(sdp: string): string {
+  return sdp.split("\r\n").find((line) => line.startsWith("a=ice-ufrag:")) ?? "";
 }

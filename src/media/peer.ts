@@ -1,7 +1,8 @@
 import { filter, fromEvent, map, mergeMap, type Observable, Subject, takeUntil } from "rxjs";
-import type { Candidate, Description, PathState } from "../streams/contract.ts";
+import type { Candidate, Description, IceServer, PathState } from "../streams/contract.ts";
 import { TrunklineError } from "../streams/errors.ts";
-import { type CandidateType, Gathering } from "./gathering.ts";
+import { Gathering, lastTypeOf } from "./gathering.ts";
+import { iceServersOf } from "./platform.ts";
 import type { RemoteCandidates } from "./remote-candidates.ts";
 
 /** ICE and DTLS together; nothing while the connection is closed, for then there is no path to tell of. */
@@ -16,23 +17,24 @@ export class Peer {
   readonly path$: Observable<PathState>;
   /** Emits once ICE has a pair, each time it has one. */
   readonly iceConnected$: Observable<unknown>;
-  /** Emits the stream of each remote track, as the peer's description names it. */
-  readonly streams$: Observable<MediaStream>;
+  /** Emits when there is something to negotiate and nothing is being negotiated. */
+  readonly needed$: Observable<unknown>;
+  readonly tracks$: Observable<RTCTrackEvent>;
   /** Emits when the first packet of a remote track has come: it is muted until then. */
   readonly firstMedia$: Observable<unknown>;
   readonly #closed$ = new Subject<void>();
   readonly #gathering: Gathering;
   readonly #remoteCandidates: RemoteCandidates;
 
-  constructor(pc: RTCPeerConnection, lastType: CandidateType, remoteCandidates: RemoteCandidates) {
+  constructor(pc: RTCPeerConnection, iceServers: readonly IceServer[], remoteCandidates: RemoteCandidates) {
     this.pc = pc;
     this.#remoteCandidates = remoteCandidates;
     const found$ = this.#on<RTCPeerConnectionIceEvent>("icecandidate").pipe(map((event) => event.candidate));
-    this.#gathering = new Gathering(found$, lastType, this.#closed$);
+    this.#gathering = new Gathering(found$, this.#lastType(iceServers), this.#closed$);
     this.candidates$ = this.#gathering.candidates$;
-    const tracks$ = this.#on<RTCTrackEvent>("track");
-    this.streams$ = tracks$.pipe(mergeMap((event) => event.streams));
-    this.firstMedia$ = tracks$.pipe(
+    this.needed$ = this.#on("negotiationneeded");
+    this.tracks$ = this.#on<RTCTrackEvent>("track");
+    this.firstMedia$ = this.tracks$.pipe(
       mergeMap(({ track }) => fromEvent(track, "unmute")),
       takeUntil(this.#closed$),
     );
@@ -45,7 +47,10 @@ export class Peer {
     );
   }
 
-  /** Takes the peer's description, then the candidates that came before it. Rejects with `media_failed`. */
+  /**
+   * Takes the peer's description, in place of an offer of ours where there is one, then the candidates that came
+   * before it. Rejects with `media_failed`.
+   */
   async setRemote({ type, sdp }: Description): Promise<void> {
     try {
       await this.pc.setRemoteDescription({ type, sdp });
@@ -58,16 +63,35 @@ export class Peer {
 
   /** Makes and sets our description; resolves when it is worth sending. */
   async gather(type: Description["type"]): Promise<void> {
+    this.#gathering.begin();
     const made = await (type === "offer" ? this.pc.createOffer() : this.pc.createAnswer());
     await this.pc.setLocalDescription(made);
-    await this.#gathering.worthSending();
+    await this.#gathering.worthSending(made.sdp ?? "");
   }
 
-  /** Our description with all candidates found so far; the ones after it go out by `candidates$`. */
+  /**
+   * Our description with all candidates found so far; the ones after it go out by `candidates$`, once they are
+   * released.
+   */
   takeDescription(type: Description["type"]): Description {
     const sdp = this.pc.localDescription?.sdp ?? "";
     this.#gathering.describe(sdp);
     return { type, sdp };
+  }
+
+  releaseCandidates(): void {
+    this.#gathering.release();
+  }
+
+  /** Has the next offer ask for a new path, by these servers. */
+  restart(iceServers: readonly IceServer[]): void {
+    try {
+      this.pc.setConfiguration({ ...this.pc.getConfiguration(), iceServers: iceServersOf(iceServers) });
+      this.#gathering.lastType = this.#lastType(iceServers);
+    } catch {
+      // Servers that the browser refuses are no reason to give up: the ones it has may do.
+    }
+    this.pc.restartIce();
   }
 
   close(): void {
@@ -75,6 +99,10 @@ export class Peer {
     this.pc.close();
     // Not every browser ends these with the connection.
     for (const { track } of this.pc.getReceivers()) track.stop();
+  }
+
+  #lastType(iceServers: readonly IceServer[]) {
+    return lastTypeOf(iceServers, this.pc.getConfiguration().iceTransportPolicy ?? "all");
   }
 
   #on<TEvent>(name: string): Observable<TEvent> {

@@ -20,7 +20,7 @@ export function createConnection(
 ): RTCPeerConnection {
   const Connection = options.RTCPeerConnection ?? needed("RTCPeerConnection");
   const configuration: RTCConfiguration = {
-    iceServers: iceServers.map(({ urls, ...credentials }) => ({ urls: [...urls], ...credentials })),
+    iceServers: iceServersOf(iceServers),
     iceTransportPolicy: options.iceTransportPolicy ?? "all",
     // All media on one transport: half the candidates, so half the events; every Matrix client bundles.
     bundlePolicy: "max-bundle",
@@ -31,6 +31,10 @@ export function createConnection(
     const reason = cause instanceof Error ? cause.message : String(cause);
     throw new TrunklineError("media_failed", `No connection with these ICE servers: ${reason}`, { cause });
   }
+}
+
+export function iceServersOf(iceServers: readonly IceServer[]): RTCIceServer[] {
+  return iceServers.map(({ urls, ...credentials }) => ({ urls: [...urls], ...credentials }));
 }
 
 export function createStream(options: BrowserMediaOptions): MediaStream {

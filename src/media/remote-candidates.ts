@@ -5,23 +5,41 @@ const MOST_KEPT = 256;
 
 type Use = (candidate: RTCIceCandidateInit) => Promise<void>;
 
-/** The peer's candidates: kept until the peer's description is set, used as they come from then on. */
+/** The peer's candidates: kept while the peer's description is awaited or waits, used as they come from then on. */
 export class RemoteCandidates {
   #kept: Candidate[] = [];
   #use: Use | undefined;
+  /** How many descriptions wait to be set: candidates that follow one may belong to it. */
+  #waiting = 0;
 
   add(candidates: readonly Candidate[]): void {
     for (const candidate of candidates) {
-      if (this.#use) this.#pass(candidate, this.#use);
+      if (this.#use && this.#waiting === 0) this.#pass(candidate, this.#use);
       else if (this.#kept.length < MOST_KEPT) this.#kept.push(candidate);
     }
   }
 
   /** Uses what was kept, in order, and all that comes after it. */
   useBy(use: Use): void {
+    this.#use = use;
+    this.#flush();
+  }
+
+  /** Keeps candidates until the work on the description before them is done. */
+  async after<T>(description: Promise<T>): Promise<T> {
+    this.#waiting++;
+    try {
+      return await description;
+    } finally {
+      this.#waiting--;
+      this.#flush();
+    }
+  }
+
+  #flush(): void {
+    if (!this.#use || this.#waiting > 0) return;
     const kept = this.#kept;
     this.#kept = [];
-    this.#use = use;
     this.add(kept);
   }
 
@@ -30,7 +48,7 @@ export class RemoteCandidates {
     try {
       await use(placed(candidate));
     } catch {
-      // The peer's mistake; the path state tells whether the others were enough.
+      // The peer's mistake, or of an offer that gave way; the path state tells whether the others were enough.
     }
   }
 }

@@ -1,225 +1,233 @@
-import { BehaviorSubject, ReplaySubject } from "rxjs";
-import { realClock } from "../streams/clock.ts";
+import { BehaviorSubject } from "rxjs";
 import type {
-  CallStream,
   Candidate,
   Capture,
-  Description,
+  Channel,
+  Held,
   IceServer,
   MediaSession,
-  Milestone,
-  MilestoneName,
   PathState,
+  ScreenOptions,
   SessionDescription,
   StreamInfo,
 } from "../streams/contract.ts";
-import { TrunklineError, toTrunklineError } from "../streams/errors.ts";
-import { infoOf, localStream, matchStreams, sameStreams } from "./call-streams.ts";
-import { kindsOf, openDevices } from "./capture.ts";
-import { lastTypeOf } from "./gathering.ts";
+import { TrunklineError } from "../streams/errors.ts";
+import { Attempt, gaveWayError } from "./attempt.ts";
+import { Buffered } from "./buffered.ts";
+import { kindsOf } from "./capture.ts";
+import { Capturing } from "./capturing.ts";
+import { Channels } from "./channels.ts";
+import { Connection } from "./connection.ts";
+import { sendKeys } from "./dtmf.ts";
+import { closedError, Lifetime } from "./lifetime.ts";
+import { Milestones } from "./milestones.ts";
+import { OwnStreams } from "./own-streams.ts";
 import { Peer } from "./peer.ts";
 import { type BrowserMediaOptions, createConnection, createStream, devicesOf } from "./platform.ts";
+import { readings } from "./readings.ts";
 import { RemoteCandidates } from "./remote-candidates.ts";
-import { addSenders, adoptSenders, type Senders, sendTracks } from "./senders.ts";
+import { RemoteStreams } from "./remote-streams.ts";
 
 /** One call's media in a browser. */
 export class BrowserSession implements MediaSession<MediaStream> {
-  readonly candidates$ = new ReplaySubject<Candidate>();
   readonly path$ = new BehaviorSubject<PathState>("new");
-  readonly localStreams$ = new BehaviorSubject<readonly CallStream<MediaStream>[]>([]);
-  readonly remoteStreams$ = new BehaviorSubject<readonly CallStream<MediaStream>[]>([]);
-  readonly milestones$ = new ReplaySubject<Milestone>();
+  readonly held$ = new BehaviorSubject<Held>({ us: false, peer: false });
 
   readonly #options: BrowserMediaOptions;
   readonly #iceServers: Promise<readonly IceServer[]>;
+  readonly #life = new Lifetime();
+  readonly #own = new OwnStreams(() => createStream(this.#options));
+  readonly #remote = new RemoteStreams();
+  readonly #channels = new Channels();
+  readonly #milestones = new Milestones();
+  readonly #negotiations = new Buffered<SessionDescription>();
+  readonly #candidates = new Buffered<Candidate>();
   readonly #remoteCandidates = new RemoteCandidates();
-  readonly #reached = new Set<MilestoneName>();
-  readonly #muted = { audio: false, video: false };
-  readonly #closing: Promise<never>;
-  #rejectClosing: (error: TrunklineError) => void = () => {};
-  #closed = false;
-  #peer: Peer | undefined;
-  /** Our camera and microphone; made, empty, with the description. */
-  #own: MediaStream | undefined;
-  #arrived: readonly MediaStream[] = [];
-  #remoteInfo: readonly StreamInfo[] | undefined;
+  readonly #capturing = new Capturing({
+    own: this.#own,
+    life: this.#life,
+    devices: () => devicesOf(this.#options),
+    connecting: () => this.#attempt?.connecting,
+    connection: () => this.#connection,
+  });
+  #attempt: Attempt | undefined;
+
+  readonly localStreams$ = this.#own.shown$;
+  readonly remoteStreams$ = this.#remote.shown$;
+  readonly channels$ = this.#channels.theirs$;
+  readonly milestones$ = this.#milestones.told$;
+  readonly negotiations$ = this.#negotiations.stream$;
+  readonly candidates$ = this.#candidates.stream$;
+  readonly stats$ = readings(this.path$, () => this.#connection?.peer.pc);
 
   constructor(options: BrowserMediaOptions, iceServers: Promise<readonly IceServer[]>) {
     this.#options = options;
     this.#iceServers = iceServers;
-    this.#closing = new Promise((_, reject) => {
-      this.#rejectClosing = reject;
-    });
-    // Either may reject while nobody waits for it.
-    this.#closing.catch(() => {});
+    // It may reject while nobody waits for it.
     iceServers.catch(() => {});
   }
 
+  get #connection(): Connection | undefined {
+    return this.#attempt?.connection;
+  }
+
   offer(capture: Capture): Promise<SessionDescription> {
-    return this.#whileOpen(async () => {
-      const kinds = kindsOf(capture);
-      if (kinds.length === 0) {
+    return this.#life.run(async () => {
+      if (kindsOf(capture).length === 0) {
         throw new TrunklineError("invalid_option", "The capture asks for nothing: set audio, video or both.");
       }
-      return this.#describe("offer", capture, async ({ pc }, own) => addSenders(pc, kinds, own));
+      if (this.#attempt) throw describedError();
+      return this.#begin("offer", capture, (connection, devices) =>
+        connection.offer(this.#capturing.kinds, devices),
+      );
     });
   }
 
   answer(offer: SessionDescription, capture: Capture): Promise<SessionDescription> {
-    return this.#whileOpen(async () => {
-      const kinds = kindsOf(capture);
-      return this.#describe("answer", capture, async (peer, own) => {
-        await this.#setRemote(peer, "offer", offer);
-        if (peer.pc.getTransceivers().length > 0) return adoptSenders(peer.pc, kinds, own);
-        throw new TrunklineError("media_failed", "The peer's offer holds neither audio nor video.");
-      });
+    return this.#life.run(async () => {
+      kindsOf(capture);
+      if (this.#attempt && !this.#attempt.mayGiveWay) throw describedError();
+      this.#giveWay();
+      return this.#begin("answer", capture, (connection, devices) =>
+        connection.answer(offer, this.#capturing.kinds, devices),
+      );
     });
   }
 
   accept(answer: SessionDescription): Promise<void> {
-    return this.#whileOpen(async () => {
-      if (!this.#peer) throw new TrunklineError("media_failed", "There is no offer that this could answer.");
-      await this.#setRemote(this.#peer, "answer", answer);
-    });
+    return this.#life.run(() => this.#present().accept(answer));
   }
 
   addCandidates(candidates: readonly Candidate[]): void {
-    if (!this.#closed) this.#remoteCandidates.add(candidates);
+    if (!this.#life.ended) this.#remoteCandidates.add(candidates);
   }
 
   describeRemote(streams: readonly StreamInfo[]): void {
-    this.#remoteInfo = streams;
-    this.#showRemote();
+    this.#remote.describe(streams);
   }
 
-  mute({ audio, video }: { readonly audio?: boolean; readonly video?: boolean }): void {
-    this.#muted.audio = audio ?? this.#muted.audio;
-    this.#muted.video = video ?? this.#muted.video;
-    this.#showLocal();
+  negotiate(theirs: SessionDescription): Promise<void> {
+    return this.#life.run(() => this.#remoteCandidates.after(this.#present().negotiate(theirs)));
+  }
+
+  mute(muted: { readonly audio?: boolean; readonly video?: boolean }): void {
+    this.#own.mute(muted);
+  }
+
+  change(capture: Capture): Promise<void> {
+    return this.#life.run(async () => {
+      kindsOf(capture);
+      this.#assertBegun();
+      await this.#capturing.change(capture);
+    });
+  }
+
+  shareScreen(options: ScreenOptions = {}): Promise<void> {
+    return this.#life.run(async () => {
+      this.#assertBegun();
+      await this.#capturing.shareScreen(options);
+    });
+  }
+
+  stopSharing(): void {
+    this.#capturing.stopSharing();
+  }
+
+  hold(on: boolean): void {
+    if (this.#life.ended || this.held$.value.us === on) return;
+    this.#connection?.hold(on);
+    this.held$.next({ ...this.held$.value, us: on });
+  }
+
+  restartIce(iceServers: readonly IceServer[]): void {
+    if (this.#life.ended || !this.#connection) return;
+    this.#connection.peer.restart(iceServers);
+    this.#milestones.restarted();
+  }
+
+  sendDtmf(keys: string): void {
+    sendKeys(this.#connection?.sending.dtmf, keys);
+  }
+
+  openChannel(label: string): Channel {
+    this.#life.check();
+    return this.#channels.open(label);
   }
 
   close(): void {
-    if (this.#closed) return;
-    this.#closed = true;
-    this.#rejectClosing(closedError());
-    stopAll(this.#own?.getTracks() ?? []);
-    this.#peer?.close();
-    for (const stream$ of [this.path$, this.localStreams$, this.remoteStreams$]) stream$.complete();
-    this.candidates$.complete();
-    this.milestones$.complete();
+    if (this.#life.ended) return;
+    this.#life.end(closedError());
+    this.#own.close();
+    this.#channels.close();
+    this.#attempt?.end(closedError());
+    this.#remote.close();
+    this.path$.complete();
+    this.held$.complete();
+    this.#negotiations.complete();
+    this.#candidates.complete();
+    this.#milestones.close();
   }
 
   /** Opens the devices beside the ICE servers, the connection and the gathering: none waits for another in line. */
-  async #describe(
-    type: Description["type"],
+  #begin(
+    type: Attempt["type"],
     capture: Capture,
-    prepare: (peer: Peer, own: MediaStream) => Promise<Senders>,
+    describe: (connection: Connection, devices: Promise<void>) => Promise<SessionDescription>,
   ): Promise<SessionDescription> {
-    if (this.#own)
-      throw new TrunklineError("wrong_state", "One description a session: open one for each call.");
-    const own = createStream(this.#options);
-    this.#own = own;
-    const gather = async () => {
-      const peer = this.#connect(await this.#iceServers);
-      const senders = await prepare(peer, own);
-      await peer.gather(type);
-      return { peer, senders };
-    };
-    const [{ peer, senders }] = await Promise.all([gather(), this.#open(capture, own)]);
-    const unsent = await sendTracks(senders, own.getTracks());
-    // A camera that the peer's offer has no room for must not stay on.
-    stopAll(unsent);
-    for (const track of unsent) own.removeTrack(track);
-    this.#showLocal();
-    const description = peer.takeDescription(type);
-    this.#reach("description_made");
-    return { description, streams: this.localStreams$.value.map(infoOf) };
+    const devices = this.#capturing.open(capture);
+    const attempt = new Attempt(type, this.#iceServers, (servers) => this.#connect(servers));
+    this.#attempt = attempt;
+    // A call that opens nothing does not tell of it.
+    const opened = this.#capturing.kinds.length > 0 && (() => this.#milestones.reach("media_opened"));
+    return attempt.life.run(async () => {
+      const described = attempt.connecting.then((connection) => describe(connection, devices));
+      // Devices that are refused end it at once, though the servers may be long in coming.
+      const [description] = await Promise.all([described, opened ? devices.then(opened) : devices]);
+      this.#milestones.reach("description_made");
+      return description;
+    });
   }
 
-  async #open(capture: Capture, own: MediaStream): Promise<void> {
-    if (kindsOf(capture).length === 0) return;
-    const opened = await openDevices(devicesOf(this.#options), capture);
-    if (this.#closed) stopAll(opened.getTracks());
-    this.#assertOpen();
-    for (const track of opened.getTracks()) own.addTrack(track);
-    this.#reach("media_opened");
-    this.#showLocal();
+  /** An offer of ours lost to the peer's: nothing of it may reach the call that goes on, but for the devices. */
+  #giveWay(): void {
+    if (!this.#attempt) return;
+    this.#attempt.end(gaveWayError());
+    this.#channels.detach();
+    if (this.path$.value !== "new") this.path$.next("new");
+    this.#candidates.clear();
+    this.#milestones.clear();
   }
 
-  #connect(iceServers: readonly IceServer[]): Peer {
-    this.#assertOpen();
-    const lastType = lastTypeOf(iceServers, this.#options.iceTransportPolicy ?? "all");
-    const peer = new Peer(createConnection(this.#options, iceServers), lastType, this.#remoteCandidates);
-    this.#peer = peer;
-    peer.candidates$.subscribe(this.candidates$);
-    peer.iceConnected$.subscribe(() => this.#reach("ice_connected"));
+  #connect(iceServers: readonly IceServer[]): Connection {
+    const pc = createConnection(this.#options, iceServers);
+    const peer = new Peer(pc, iceServers, this.#remoteCandidates);
+    const connection = new Connection(peer, this.#own, this.#remote, (ours) => this.#negotiations.next(ours));
+    connection.heldByPeer$.subscribe((held) => {
+      if (held !== this.held$.value.peer) this.held$.next({ ...this.held$.value, peer: held });
+    });
+    connection.hold(this.held$.value.us);
+    this.#channels.attach(pc);
+    peer.candidates$.subscribe((candidate) => this.#candidates.next(candidate));
+    peer.iceConnected$.subscribe(() => this.#milestones.reach("ice_connected"));
     peer.path$.subscribe((state) => {
-      if (state === "connected") this.#reach("ice_connected", "connected");
+      this.#milestones.follow(state);
       if (state !== this.path$.value) this.path$.next(state);
     });
-    peer.firstMedia$.subscribe(() => this.#reach("first_media"));
-    peer.streams$.subscribe((stream) => {
-      if (!this.#arrived.includes(stream)) this.#arrived = [...this.#arrived, stream];
-      this.#showRemote();
-    });
-    return peer;
+    peer.firstMedia$.subscribe(() => this.#milestones.reach("first_media"));
+    return connection;
   }
 
-  async #setRemote(
-    peer: Peer,
-    expected: Description["type"],
-    { description, streams }: SessionDescription,
-  ): Promise<void> {
-    // Browsers would take an offer in place of an answer, and undo ours for it.
-    if (description.type !== expected) {
-      const reason = `it is an ${description.type}`;
-      throw new TrunklineError("media_failed", `The peer's ${expected} cannot be used: ${reason}.`);
-    }
-    this.#remoteInfo = streams;
-    await peer.setRemote(description);
+  #present(): Connection {
+    if (this.#connection) return this.#connection;
+    throw new TrunklineError("media_failed", "There is no offer of ours that this could belong to.");
   }
 
-  #showLocal(): void {
-    for (const track of this.#own?.getTracks() ?? []) {
-      track.enabled = !this.#muted[track.kind === "audio" ? "audio" : "video"];
-    }
-    const shown =
-      this.#own && this.#own.getTracks().length > 0 ? [localStream(this.#own, "m.usermedia")] : [];
-    if (!sameStreams(this.localStreams$.value, shown)) this.localStreams$.next(shown);
-  }
-
-  #showRemote(): void {
-    const shown = matchStreams(this.#arrived, this.#remoteInfo);
-    if (!sameStreams(this.remoteStreams$.value, shown)) this.remoteStreams$.next(shown);
-  }
-
-  #reach(...names: readonly MilestoneName[]): void {
-    for (const name of names) {
-      if (this.#reached.has(name)) continue;
-      this.#reached.add(name);
-      this.milestones$.next({ name, at: realClock.now() });
-    }
-  }
-
-  /** Runs the work until it is done or the session is closed, whichever comes first; every failure is coded. */
-  async #whileOpen<T>(work: () => Promise<T>): Promise<T> {
-    this.#assertOpen();
-    try {
-      return await Promise.race([work(), this.#closing]);
-    } catch (thrown) {
-      throw toTrunklineError(thrown, "media_failed");
-    }
-  }
-
-  #assertOpen(): void {
-    if (this.#closed) throw closedError();
+  #assertBegun(): void {
+    if (this.#attempt) return;
+    throw new TrunklineError("wrong_state", "Nothing to change yet: make an offer or an answer first.");
   }
 }
 
-function closedError(): TrunklineError {
-  return new TrunklineError("closed", "The media session is closed: open another.");
-}
-
-function stopAll(tracks: readonly MediaStreamTrack[]): void {
-  for (const track of tracks) track.stop();
+function describedError(): TrunklineError {
+  return new TrunklineError("wrong_state", "One description a session: open one for each call.");
 }

@@ -15,7 +15,7 @@ export interface FakeStream {
 }
 
 export interface FakeMediaOptions {
-  /** Times candidates, the path and milestones; offers and answers take no time. Default: real time. */
+  /** Times candidates, the path, statistics and messages; descriptions take no time. Default: real time. */
   readonly clock?: Clock;
 }
 
@@ -27,10 +27,19 @@ export interface FakeMedia extends MediaHalf<FakeStream> {
   readonly openConnections: number;
   /** How many tracks were opened and are not stopped. */
   readonly liveTracks: number;
-  /** From now on devices refuse with this code; without one they open again. */
+  /** From now on devices and screens refuse with this code; without one they open again. */
   refuseDevices(code?: ErrorCode): void;
-  /** Moves the path of every session that has made its connection. */
+  /** The keys that its sessions sent, in order. */
+  readonly keysSent: string;
+  /**
+   * Moves the path of every session that has made its connection. A path that was lost comes back 10 ms after both
+   * sides have the descriptions of an ICE restart, unless `mendPaths(false)` was said.
+   */
   setPath(state: "connected" | "disconnected" | "failed"): void;
+  /** Whether ICE restarts bring lost paths back, from now on; at first they do. */
+  mendPaths(mend: boolean): void;
+  /** Ends the sharing of every session's screen, as the user does by the browser's own button. */
+  endScreens(): void;
 }
 
 /**
@@ -42,12 +51,18 @@ export function fakeMedia({ clock = realClock }: FakeMediaOptions = {}): FakeMed
   const sessions = new Set<FakeSession>();
   const tracks: FakeTrack[] = [];
   let refusal: ErrorCode | undefined;
+  let mends = true;
+  let keysSent = "";
   return {
     open({ iceServers }) {
       const session = new FakeSession({
         clock,
         iceServers,
         refusal: () => refusal,
+        mends: () => mends,
+        onKeys: (keys) => {
+          keysSent += keys;
+        },
         onOpened: (opened) => tracks.push(...opened),
         onClosed: () => sessions.delete(session),
       });
@@ -63,11 +78,20 @@ export function fakeMedia({ clock = realClock }: FakeMediaOptions = {}): FakeMed
     get liveTracks() {
       return tracks.filter((track) => track.readyState === "live").length;
     },
+    get keysSent() {
+      return keysSent;
+    },
     refuseDevices(code) {
       refusal = code;
     },
     setPath(state) {
       for (const session of sessions) session.setPath(state);
+    },
+    mendPaths(mend) {
+      mends = mend;
+    },
+    endScreens() {
+      for (const session of sessions) session.stopSharing();
     },
   };
 }

@@ -1,68 +1,87 @@
-import { BehaviorSubject, ReplaySubject, Subscription, timer } from "rxjs";
 import type {
-  CallStream,
   Candidate,
   Capture,
+  Channel,
   Clock,
   Description,
   IceServer,
   MediaSession,
-  Milestone,
-  MilestoneName,
-  PathState,
   Purpose,
+  ScreenOptions,
   SessionDescription,
   StreamInfo,
 } from "../streams/contract.ts";
 import { type ErrorCode, TrunklineError, toTrunklineError } from "../streams/errors.ts";
+import { checkKeys, kindsOf } from "./fake-capture.ts";
+import { FakeChannels } from "./fake-channels.ts";
 import type { FakeStream, FakeTrack } from "./fake-media.ts";
-import { type FakeSdp, type FakeSection, fakeCandidate, readSdp, streamsOf, writeSdp } from "./fake-sdp.ts";
-
-type Kind = FakeTrack["kind"];
+import { FakePath } from "./fake-path.ts";
+import { fakeStats } from "./fake-stats.ts";
+import { FakeOwnStreams, FakeRemoteStreams, KINDS, type Kind } from "./fake-streams.ts";
+import { FakeTalk } from "./fake-talk.ts";
 
 export interface FakeSessionOptions {
   readonly clock: Clock;
   readonly iceServers: Promise<readonly IceServer[]>;
   readonly refusal: () => ErrorCode | undefined;
+  readonly mends: () => boolean;
   readonly onOpened: (tracks: readonly FakeTrack[]) => void;
+  readonly onKeys: (keys: string) => void;
   readonly onClosed: () => void;
 }
 
-/** In ms: when the later candidates and the end marker are found, and how long the path takes once it can begin. */
-const TIMES = { candidates: [10, 20], end: 30, ice: 5, connected: 10, media: 20 } as const;
-const MOST_KEPT = 256;
-const PURPOSES: readonly Purpose[] = ["m.usermedia", "m.screenshare"];
+/** The making of a description, until the peer's offer takes its place (P21). */
+interface Attempt {
+  readonly type: Description["type"];
+  readonly giveWay: () => void;
+}
 
-/** Where the sessions of this process find each other. */
-const described = new Map<string, FakeSession>();
 let made = 0;
-
 export class FakeSession implements MediaSession<FakeStream> {
-  readonly candidates$ = new ReplaySubject<Candidate>();
-  readonly path$ = new BehaviorSubject<PathState>("new");
-  readonly localStreams$ = new BehaviorSubject<readonly CallStream<FakeStream>[]>([]);
-  readonly remoteStreams$ = new BehaviorSubject<readonly CallStream<FakeStream>[]>([]);
-  readonly milestones$ = new ReplaySubject<Milestone>();
-
   readonly #options: FakeSessionOptions;
   readonly #id = `fake-${++made}`;
-  readonly #timers = new Subscription();
-  readonly #reached = new Set<MilestoneName>();
-  readonly #muted = { audio: false, video: false };
+  readonly #own = new FakeOwnStreams(this.#id);
+  readonly #remote = new FakeRemoteStreams();
+  readonly #path: FakePath;
+  readonly #channels: FakeChannels;
+  readonly #talk: FakeTalk;
   readonly #closing: Promise<never>;
   #rejectClosing: (error: TrunklineError) => void = () => {};
   #closed = false;
-  #begun = false;
+  #attempt: Attempt | undefined;
+  #devices: Promise<void> | undefined;
   #connection = false;
-  #linked = false;
-  #own: FakeStream = { id: `${this.#id}-stream`, tracks: [] };
-  #remote: FakeSdp | undefined;
-  #remoteInfo: readonly StreamInfo[] | undefined;
-  #arrived: readonly FakeStream[] = [];
-  #remoteCandidates: readonly Candidate[] = [];
+
+  readonly localStreams$ = this.#own.shown$;
+  readonly remoteStreams$ = this.#remote.shown$;
+  readonly held$: FakeTalk["held$"];
+  readonly negotiations$: FakeTalk["negotiations$"];
+  readonly path$: FakePath["state$"];
+  readonly candidates$: FakePath["candidates$"];
+  readonly milestones$: FakePath["milestones$"];
+  readonly channels$: FakeChannels["theirs$"];
+  readonly stats$: MediaSession["stats$"];
 
   constructor(options: FakeSessionOptions) {
+    const { clock, mends } = options;
+    const sessionId = this.#id;
     this.#options = options;
+    this.#path = new FakePath({ sessionId, clock, mends, receives: () => !this.#remote.empty });
+    this.#channels = new FakeChannels(clock);
+    this.#talk = new FakeTalk({
+      sessionId,
+      own: this.#own,
+      remote: this.#remote,
+      path: this.#path,
+      channels: this.#channels,
+    });
+    this.held$ = this.#talk.held$;
+    this.negotiations$ = this.#talk.negotiations$;
+    this.path$ = this.#path.state$;
+    this.candidates$ = this.#path.candidates$;
+    this.milestones$ = this.#path.milestones$;
+    this.channels$ = this.#channels.theirs$;
+    this.stats$ = fakeStats(this.path$, () => this.#talk.flowing, clock);
     this.#closing = new Promise((_, reject) => {
       this.#rejectClosing = reject;
     });
@@ -80,205 +99,171 @@ export class FakeSession implements MediaSession<FakeStream> {
       if (kinds.length === 0) {
         throw new TrunklineError("invalid_option", "The capture asks for nothing: set audio, video or both.");
       }
-      await this.#prepare(kinds);
-      return this.#describe("offer", kinds);
+      if (this.#attempt) throw describedError();
+      return this.#begin("offer", kinds, () => this.#talk.offer());
     });
   }
 
   answer(offer: SessionDescription, capture: Capture): Promise<SessionDescription> {
     return this.#whileOpen(async () => {
-      const kinds = kindsOf(capture);
-      const offered = this.#setRemote("offer", offer).sections.map(({ kind }) => kind);
-      await this.#prepare(kinds.filter((kind) => offered.includes(kind)));
-      return this.#describe("answer", offered);
+      if (this.#attempt?.type === "answer" || this.#talk.begun) throw describedError();
+      this.#giveWay();
+      const theirs = this.#talk.hearOffer(offer);
+      const room = (kind: Kind) => theirs.sections.some((section) => section.kind === kind);
+      return this.#begin("answer", kindsOf(capture).filter(room), () => {
+        const without = KINDS.filter((kind) => !room(kind));
+        this.#stop("m.usermedia", without);
+        return this.#talk.answer(theirs);
+      });
     });
   }
 
   accept(answer: SessionDescription): Promise<void> {
-    return this.#whileOpen(async () => {
-      if (!described.has(this.#id)) {
-        throw new TrunklineError("media_failed", "There is no offer that this could answer.");
-      }
-      this.#setRemote("answer", answer);
-      this.#progress();
-    });
+    return this.#whileOpen(async () => this.#talk.accept(answer));
   }
 
   addCandidates(candidates: readonly Candidate[]): void {
-    if (this.#closed) return;
-    this.#remoteCandidates = [...this.#remoteCandidates, ...candidates].slice(0, MOST_KEPT);
-    this.#progress();
+    if (!this.#closed) this.#path.addCandidates(candidates);
   }
 
   describeRemote(streams: readonly StreamInfo[]): void {
-    this.#remoteInfo = streams;
-    this.#showRemote();
+    this.#remote.describe(streams);
   }
 
-  mute({ audio, video }: { readonly audio?: boolean; readonly video?: boolean }): void {
-    this.#muted.audio = audio ?? this.#muted.audio;
-    this.#muted.video = video ?? this.#muted.video;
-    this.#showLocal();
+  negotiate(theirs: SessionDescription): Promise<void> {
+    return this.#whileOpen(async () => this.#talk.negotiate(theirs));
+  }
+
+  mute(muted: { readonly audio?: boolean; readonly video?: boolean }): void {
+    this.#own.mute(muted);
+  }
+
+  change(capture: Capture): Promise<void> {
+    return this.#whileOpen(async () => {
+      await this.#begun();
+      const stays = (kind: Kind) => capture[kind] === true && this.#own.track("m.usermedia", kind);
+      const wanted = kindsOf(capture).filter((kind) => !stays(kind));
+      this.#open("m.usermedia", wanted);
+      this.#stop(
+        "m.usermedia",
+        KINDS.filter((kind) => capture[kind] === false),
+      );
+    });
+  }
+
+  shareScreen({ audio = false }: ScreenOptions = {}): Promise<void> {
+    return this.#whileOpen(async () => {
+      await this.#begun();
+      this.#open("m.screenshare", audio ? KINDS : ["video"]);
+      if (!audio) this.#stop("m.screenshare", ["audio"]);
+    });
+  }
+
+  stopSharing(): void {
+    this.#stop("m.screenshare", KINDS);
+  }
+
+  hold(on: boolean): void {
+    if (!this.#closed && this.held$.value.us !== on) this.#talk.hold(on);
+  }
+
+  restartIce(): void {
+    if (!this.#closed && this.#connection) this.#talk.restart();
+  }
+
+  sendDtmf(keys: string): void {
+    checkKeys(keys);
+    if (this.path$.value !== "connected" || !this.#talk.flowing.sent.includes("audio")) {
+      throw new TrunklineError(
+        "wrong_state",
+        "There is no sound to send keys with: connect with audio first.",
+      );
+    }
+    this.#options.onKeys(keys);
+  }
+
+  openChannel(label: string): Channel {
+    this.#assertOpen();
+    const channel = this.#channels.open(label);
+    this.#talk.need();
+    return channel;
   }
 
   close(): void {
     if (this.#closed) return;
     this.#closed = true;
-    const other = this.#other;
     this.#rejectClosing(closedError());
-    for (const { tracks } of [this.#own, ...this.#arrived]) {
-      for (const track of tracks) track.readyState = "ended";
-    }
-    this.#timers.unsubscribe();
-    described.delete(this.#id);
-    for (const stream$ of [this.path$, this.localStreams$, this.remoteStreams$]) stream$.complete();
-    this.candidates$.complete();
-    this.milestones$.complete();
+    this.#own.close();
+    this.#remote.close();
+    this.#channels.close();
+    this.#talk.close();
+    this.#path.close();
     this.#options.onClosed();
-    other?.setPath("disconnected");
   }
 
   /** Moves the path, where there is a connection to have one. */
-  setPath(state: PathState): void {
-    if (this.#connection && this.path$.value !== state) this.path$.next(state);
+  setPath(state: "connected" | "disconnected" | "failed"): void {
+    if (this.#connection) this.#path.move(state);
   }
 
-  /** Waits for what an offer and an answer need, and opens the devices, all at once. */
-  async #prepare(kinds: readonly Kind[]): Promise<void> {
-    if (this.#begun) {
-      throw new TrunklineError("wrong_state", "One description a session: open one for each call.");
-    }
-    this.#begun = true;
-    const connecting = this.#options.iceServers.then(() => {
-      this.#connection = true;
+  /** Opens the devices beside the ICE servers; then describes. */
+  #begin(
+    type: Attempt["type"],
+    kinds: readonly Kind[],
+    describe: () => SessionDescription,
+  ): Promise<SessionDescription> {
+    return new Promise((resolve, reject) => {
+      const giveWay = () =>
+        reject(new TrunklineError("closed", "The peer's call came first: answer that one."));
+      const attempt: Attempt = { type, giveWay };
+      this.#attempt = attempt;
+      this.#devices ??= (async () => this.#open("m.usermedia", kinds))();
+      const connecting = this.#options.iceServers.then(() => {
+        this.#connection ||= attempt === this.#attempt;
+      });
+      if (this.#own.track("m.usermedia", "audio") ?? this.#own.track("m.usermedia", "video")) {
+        this.#path.reach("media_opened");
+      }
+      Promise.all([connecting, this.#devices])
+        .then(() => {
+          this.#assertOpen();
+          if (attempt !== this.#attempt) return;
+          resolve(describe());
+          this.#path.reach("description_made");
+        })
+        .catch(reject);
     });
-    await Promise.all([connecting, this.#openDevices(kinds)]);
+  }
+
+  #giveWay(): void {
+    if (!this.#attempt) return;
+    this.#attempt.giveWay();
+    this.#talk.giveWay();
+  }
+
+  /** Throws `wrong_state` before there is anything to change; waits for what is being made. */
+  async #begun(): Promise<void> {
+    if (!this.#attempt) {
+      throw new TrunklineError("wrong_state", "Nothing to change yet: make an offer or an answer first.");
+    }
+    await this.#devices;
     this.#assertOpen();
   }
 
-  async #openDevices(kinds: readonly Kind[]): Promise<void> {
+  #open(purpose: Purpose, kinds: readonly Kind[]): void {
     if (kinds.length === 0) return;
     const refusal = this.#options.refusal();
     if (refusal) throw new TrunklineError(refusal, "The fake devices were told to refuse.");
-    const tracks = kinds.map((kind): FakeTrack => ({ kind, enabled: true, readyState: "live" }));
-    this.#own = { id: this.#own.id, tracks };
-    this.#options.onOpened(tracks);
-    this.#reach("media_opened");
-    this.#showLocal();
+    this.#options.onOpened(this.#own.open(purpose, kinds));
+    this.#own.show();
+    this.#path.reach("media_opened");
+    this.#talk.need();
   }
 
-  #describe(type: Description["type"], kinds: readonly Kind[]): SessionDescription {
-    const sections = kinds.map((kind): FakeSection => {
-      const sends = this.#own.tracks.some((track) => track.kind === kind);
-      return { kind, ...(sends && { streamId: this.#own.id }) };
-    });
-    const sdp = writeSdp({ sessionId: this.#id, sections, candidates: [fakeCandidate(this.#id, 1)] });
-    described.set(this.#id, this);
-    this.#reach("description_made");
-    for (const [index, ms] of TIMES.candidates.entries()) {
-      this.#after(ms, () => this.#tell(fakeCandidate(this.#id, index + 2)));
-    }
-    this.#after(TIMES.end, () => this.#tell(""));
-    this.#progress();
-    const streams = this.localStreams$.value.map(({ stream: _, ...info }) => info);
-    return { description: { type, sdp }, streams };
-  }
-
-  #setRemote(expected: Description["type"], { description, streams }: SessionDescription): FakeSdp {
-    const { type, sdp } = description;
-    if (type !== expected) {
-      throw new TrunklineError("media_failed", `The peer's ${expected} cannot be used: it is an ${type}.`);
-    }
-    const remote = readSdp(sdp);
-    this.#remote = remote;
-    this.#remoteInfo = streams;
-    this.#arrived = streamsOf(remote);
-    this.#showRemote();
-    return remote;
-  }
-
-  #tell(candidate: string): void {
-    this.candidates$.next({ candidate, sdpMid: "0", sdpMLineIndex: 0 });
-  }
-
-  /** The session at the other end, once both have the other's description. */
-  get #other(): FakeSession | undefined {
-    const other = this.#remote && described.get(this.#remote.sessionId);
-    return other && other.#remote?.sessionId === this.#id ? other : undefined;
-  }
-
-  /** Whether it has a candidate of the peer that it can use. */
-  get #knowsWay(): boolean {
-    const sessionId = this.#remote?.sessionId;
-    return (
-      (this.#remote?.candidates.length ?? 0) > 0 ||
-      this.#remoteCandidates.some(
-        ({ candidate, sdpMid, sdpMLineIndex }) =>
-          candidate.startsWith("candidate:") &&
-          candidate.endsWith(` ufrag ${sessionId}`) &&
-          (sdpMid || sdpMLineIndex !== undefined),
-      )
-    );
-  }
-
-  #progress(): void {
-    if (!this.#remote || !described.has(this.#id)) return;
-    const other = this.#other;
-    const linked = other && (this.#knowsWay || other.#knowsWay);
-    for (const session of linked ? [this, other] : [this]) session.#connect(linked === true);
-  }
-
-  #connect(linked: boolean): void {
-    if (this.path$.value === "new") this.path$.next("connecting");
-    if (!linked || this.#linked) return;
-    this.#linked = true;
-    this.#after(TIMES.ice, () => this.#reach("ice_connected"));
-    this.#after(TIMES.connected, () => {
-      this.#reach("connected");
-      this.path$.next("connected");
-    });
-    if (this.#arrived.length > 0) this.#after(TIMES.media, () => this.#reach("first_media"));
-  }
-
-  #showLocal(): void {
-    for (const track of this.#own.tracks) track.enabled = !this.#muted[track.kind];
-    const silent = (kind: Kind) => this.#own.tracks.every((track) => track.kind !== kind || !track.enabled);
-    const { id, tracks } = this.#own;
-    if (tracks.length === 0) return;
-    this.#show(this.localStreams$, [
-      {
-        id,
-        purpose: "m.usermedia",
-        audioMuted: silent("audio"),
-        videoMuted: silent("video"),
-        stream: this.#own,
-      },
-    ]);
-  }
-
-  /** P26 */
-  #showRemote(): void {
-    const first: readonly StreamInfo[] = this.#arrived
-      .slice(0, 1)
-      .map(({ id }) => ({ id, purpose: "m.usermedia", audioMuted: false, videoMuted: false }));
-    const shown = (this.#remoteInfo ?? first).flatMap((info) => {
-      const stream = this.#arrived.find(({ id }) => id === info.id);
-      return stream && PURPOSES.includes(info.purpose) ? [{ ...info, stream }] : [];
-    });
-    this.#show(this.remoteStreams$, shown);
-  }
-
-  #show(streams$: FakeSession["localStreams$"], shown: readonly CallStream<FakeStream>[]): void {
-    if (JSON.stringify(streams$.value) !== JSON.stringify(shown)) streams$.next(shown);
-  }
-
-  #reach(name: MilestoneName): void {
-    this.#reached.add(name);
-    this.milestones$.next({ name, at: this.#options.clock.now() });
-  }
-
-  #after(ms: number, then: () => void): void {
-    this.#timers.add(timer(ms, this.#options.clock).subscribe(then));
+  #stop(purpose: Purpose, kinds: readonly Kind[]): void {
+    this.#own.stop(purpose, kinds);
+    this.#own.show();
+    this.#talk.need();
   }
 
   async #whileOpen<T>(work: () => Promise<T>): Promise<T> {
@@ -295,9 +280,8 @@ export class FakeSession implements MediaSession<FakeStream> {
   }
 }
 
-function kindsOf(capture: Capture): readonly Kind[] {
-  const kinds: readonly Kind[] = ["audio", "video"];
-  return kinds.filter((kind) => capture[kind]);
+function describedError(): TrunklineError {
+  return new TrunklineError("wrong_state", "One description a session: open one for each call.");
 }
 
 function closedError(): TrunklineError {

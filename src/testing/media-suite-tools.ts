@@ -7,12 +7,14 @@ import type {
   SessionDescription,
   StreamInfo,
 } from "../streams/contract.ts";
+import { TrunklineError } from "../streams/errors.ts";
 import { equal, within } from "./assert.ts";
+import { Wire } from "./media-suite-wire.ts";
 
 /** What the suite needs of a media half and of the devices behind it. */
 export interface MediaWorld {
   readonly media: MediaHalf;
-  /** Makes the devices refuse, as when the user denies them (true), or open again (false). */
+  /** Makes the devices, and the choice of a screen, refuse, as when the user denies them (true), or open again (false). */
   denyDevices(denied: boolean): void;
   /** How many tracks it opened and has not stopped, and how many connections it has not closed. */
   stillOpen(): { readonly tracks: number; readonly connections: number };
@@ -58,12 +60,16 @@ export function define(name: string, test: (open: Open, world: MediaWorld) => Pr
   return { name, run };
 }
 
-export async function connect(open: Open): Promise<readonly [MediaSession, MediaSession]> {
+export async function connect(
+  open: Open,
+  callerCapture: Capture = BOTH,
+  calleeCapture: Capture = callerCapture,
+): Promise<readonly [MediaSession, MediaSession, Wire]> {
   const [caller, callee] = [open(), open()];
-  await exchange(caller, callee, BOTH, BOTH);
+  const [, , wire] = await exchange(caller, callee, callerCapture, calleeCapture);
   await until(caller.path$, (state) => state === "connected", "the caller's path to connect");
   await until(callee.path$, (state) => state === "connected", "the callee's path to connect");
-  return [caller, callee];
+  return [caller, callee, wire];
 }
 
 export async function exchange(
@@ -71,13 +77,36 @@ export async function exchange(
   callee: MediaSession,
   callerCapture: Capture,
   calleeCapture: Capture,
-): Promise<readonly [SessionDescription, SessionDescription]> {
+): Promise<readonly [SessionDescription, SessionDescription, Wire]> {
+  const wire = new Wire();
   const offer = await caller.offer(callerCapture);
-  caller.candidates$.subscribe((candidate) => callee.addCandidates([candidate]));
+  wire.connect(caller, callee);
   const answer = await callee.answer(offer, calleeCapture);
-  callee.candidates$.subscribe((candidate) => caller.addCandidates([candidate]));
+  wire.connect(callee, caller);
   await caller.accept(answer);
-  return [offer, answer];
+  return [offer, answer, wire];
+}
+
+/** A call that is answered, and whose sessions hear no more of each other than the test tells them. */
+export async function answered(open: Open, capture: Capture): Promise<readonly [MediaSession, MediaSession]> {
+  const [caller, callee] = [open(), open()];
+  await caller.accept(await callee.answer(await caller.offer(capture), capture));
+  return [caller, callee];
+}
+
+/** Throws unless the work throws a `TrunklineError` of this code. */
+export function throws(work: () => unknown, code: string): void {
+  try {
+    work();
+  } catch (thrown) {
+    equal(
+      thrown instanceof TrunklineError ? thrown.code : String(thrown),
+      code,
+      "the code of what is thrown",
+    );
+    return;
+  }
+  throw new Error(`expected a throw with ${code}`);
 }
 
 /** A description without its candidates, and the candidates. */

@@ -1,9 +1,9 @@
-import { build } from "esbuild";
 import type { Browser, Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { launchChromium } from "../../scripts/chromium.ts";
 import { mediaSuite } from "../../src/testing/media-suite.ts";
 import type { MediaPage } from "../media/page.ts";
+import { buildMediaPage, openMediaPage, told } from "./media-stage.ts";
 
 declare const mediaPage: MediaPage;
 
@@ -12,42 +12,10 @@ let script: string;
 let page: Page;
 const troubles: string[] = [];
 
-/** A page with the media half, from a secure origin that no server has. */
-async function openPage(headers: Record<string, string> = {}): Promise<Page> {
-  const opened = await (await browser.newContext()).newPage();
-  opened.on("pageerror", (error) => troubles.push(String(error)));
-  const body = `<!doctype html><script type="module">${script}</script>`;
-  await opened.route("https://media.test/**", (route) =>
-    route.fulfill({ contentType: "text/html", headers, body }),
-  );
-  await opened.goto("https://media.test/");
-  return opened;
-}
-
-/**
- * What the page resolved with, or its error by its message alone: the page's stack names URLs, which the test runner
- * takes for files and stumbles over, so that the failure would go unreported.
- */
-async function told<T>(evaluated: Promise<T>): Promise<T> {
-  try {
-    return await evaluated;
-  } catch (thrown) {
-    const [message] = (thrown instanceof Error ? thrown.message : String(thrown)).split("\n    at ");
-    throw new Error(message);
-  }
-}
-
 beforeAll(async () => {
-  const bundle = await build({
-    entryPoints: ["test/media/page.ts"],
-    bundle: true,
-    format: "esm",
-    write: false,
-  });
-  // The text stands inside a script element.
-  script = (bundle.outputFiles[0]?.text ?? "").replaceAll("</script", "<\\/script");
+  script = await buildMediaPage();
   browser = await launchChromium();
-  page = await openPage();
+  page = await openMediaPage(browser, script, troubles);
 });
 
 afterAll(async () => {
@@ -96,7 +64,9 @@ describe("browserMedia in Chromium", () => {
     const unknown = { audio: true, video: { deviceId: "none" } };
     const missing = await told(page.evaluate((each) => mediaPage.refusal(each), unknown));
     expect(missing).toMatchObject({ code: "media_missing", message: expect.stringContaining("deviceId") });
-    const forbidding = await openPage({ "permissions-policy": "camera=(), microphone=()" });
+    const forbidding = await openMediaPage(browser, script, troubles, {
+      "permissions-policy": "camera=(), microphone=()",
+    });
     const denied = await told(forbidding.evaluate(() => mediaPage.refusal({ audio: true, video: true })));
     expect(denied).toMatchObject({ code: "media_denied", message: expect.stringContaining("allow it") });
     await forbidding.context().close();

@@ -1,6 +1,7 @@
 import { firstValueFrom, VirtualTimeScheduler } from "rxjs";
 import { describe, expect, it } from "vitest";
-import type { MediaSession, SessionDescription } from "../../src/streams/contract.ts";
+import type { CallStats, MediaSession, SessionDescription } from "../../src/streams/contract.ts";
+import { virtualClock } from "../../src/testing/clock.ts";
 import { fakeMedia } from "../../src/testing/fake-media.ts";
 import { mediaSuite } from "../../src/testing/media-suite.ts";
 
@@ -53,6 +54,7 @@ describe("fakeMedia under a virtual clock", () => {
       "20 candidate true",
       "20 first_media",
       "30 candidate false",
+      "30 path_lost",
       "30 disconnected",
     ]);
     expect(await course()).toEqual(first);
@@ -94,5 +96,114 @@ describe("fakeMedia under a virtual clock", () => {
     expect(await firstValueFrom(caller.path$)).toBe("disconnected");
     media.setPath("connected");
     expect(await firstValueFrom(callee.path$)).toBe("connected");
+  });
+
+  /** A connected call under a virtual clock, whose sessions hear each other. */
+  async function call() {
+    const clock = virtualClock();
+    const media = fakeMedia({ clock });
+    const [caller, callee] = [media.open({ iceServers: none }), media.open({ iceServers: none })];
+    const offer = await caller.offer({ audio: true, video: true });
+    await caller.accept(await callee.answer(offer, { audio: true }));
+    for (const [from, to] of [
+      [caller, callee],
+      [callee, caller],
+    ] as const) {
+      from.negotiations$.subscribe((description) => to.negotiate(description));
+    }
+    await clock.advance(100);
+    return { clock, media, caller, callee };
+  }
+
+  it("brings a path that failed back by an ICE restart, once it is negotiated", async () => {
+    const { clock, media, caller, callee } = await call();
+    const told: string[] = [];
+    caller.path$.subscribe((state) => told.push(`${clock.now()} ${state}`));
+    caller.milestones$.subscribe(({ name, at }) => told.push(`${at} ${name}`));
+    told.length = 0;
+    media.setPath("failed");
+    caller.restartIce([]);
+    await clock.advance(50);
+    expect(told).toEqual([
+      "100 path_lost",
+      "100 failed",
+      "100 ice_restarted",
+      "100 connecting",
+      "110 path_back",
+      "110 connected",
+    ]);
+    expect(await firstValueFrom(callee.path$)).toBe("connected");
+  });
+
+  it("leaves the path as it is when told that restarts do not help, until they do", async () => {
+    const { clock, media, caller } = await call();
+    media.mendPaths(false);
+    media.setPath("disconnected");
+    caller.restartIce([]);
+    await clock.advance(1_000);
+    expect(await firstValueFrom(caller.path$)).toBe("disconnected");
+    media.mendPaths(true);
+    caller.restartIce([]);
+    await clock.advance(1_000);
+    expect(await firstValueFrom(caller.path$)).toBe("connected");
+  });
+
+  it("makes up statistics once a second, of what flows", async () => {
+    const { clock, media, caller, callee } = await call();
+    const told: CallStats[] = [];
+    caller.stats$.subscribe((stats) => told.push(stats));
+    await clock.advance(1_000);
+    callee.hold(true);
+    await clock.advance(1_000);
+    callee.hold(false);
+    media.setPath("disconnected");
+    await clock.advance(1_000);
+    media.setPath("failed");
+    await clock.advance(1_000);
+    const audio = { bitrate: 32_000, loss: 0, jitter: 2, codec: "opus" };
+    const video = { bitrate: 1_000_000, loss: 0, jitter: 2, codec: "VP8" };
+    expect(told).toMatchObject([
+      { at: 1_100, roundTrip: 40, sent: { audio, video }, received: { audio }, score: 4.4 },
+      { at: 2_100, sent: {}, received: {} },
+      { at: 3_100, sent: { video: { bitrate: 0, loss: 1 } } },
+    ]);
+    expect(told.map(({ score }) => score)).toEqual([4.4, undefined, undefined]);
+    caller.close();
+    callee.close();
+    expect(clock.pending).toBe(0);
+  });
+
+  it("P19 says in its descriptions what is sent and what is held", async () => {
+    const { clock, caller, callee } = await call();
+    const listen = (session: MediaSession) => {
+      const said: string[] = [];
+      session.negotiations$.subscribe(({ description: { type, sdp } }) => {
+        const lines = sdp.split("\r\n").filter((line) => /^(m=|a=(send|recv|inactive))/.test(line));
+        said.push([type, ...lines.map((line) => line.slice(2).split(" ")[0])].join(" "));
+      });
+      return said;
+    };
+    const said = [listen(caller), listen(callee)];
+    caller.hold(true);
+    await clock.advance(10);
+    await callee.change({ video: true });
+    await clock.advance(10);
+    expect(said).toEqual([
+      ["offer audio sendonly video sendonly", "answer audio sendonly video sendonly"],
+      ["answer audio sendrecv video recvonly", "offer audio sendrecv video sendrecv"],
+    ]);
+  });
+
+  it("ends screens as the user does, and tells the keys that were sent", async () => {
+    const { clock, media, caller, callee } = await call();
+    await caller.shareScreen({ audio: true });
+    await clock.advance(10);
+    expect(await firstValueFrom(callee.remoteStreams$)).toHaveLength(2);
+    media.endScreens();
+    await clock.advance(10);
+    expect(await firstValueFrom(callee.remoteStreams$)).toHaveLength(1);
+    caller.sendDtmf("1#");
+    callee.sendDtmf("2");
+    expect(media.keysSent).toBe("1#2");
   });
 });

@@ -42,6 +42,16 @@ describe("Gathering", () => {
     return { gathering, out };
   }
 
+  const sdp = (credentials: string, ...candidates: readonly string[]) =>
+    ["v=0", `a=ice-ufrag:${credentials}`, ...candidates.map((candidate) => `a=${candidate}`), ""].join(
+      "\r\n",
+    );
+
+  function tell(gathering: Gathering, description: string) {
+    gathering.describe(description);
+    gathering.release();
+  }
+
   /** Whether it is settled by now, without letting time go on. */
   async function settled(promise: Promise<unknown>): Promise<boolean> {
     const pending = Symbol();
@@ -51,7 +61,7 @@ describe("Gathering", () => {
 
   it("P23 is worth sending with the last kind that the servers promise, and not before", async () => {
     const { gathering } = start("relay");
-    const worth = gathering.worthSending();
+    const worth = gathering.worthSending(sdp("abcd"));
     find(at(1, "host"));
     find(at(2, "srflx"));
     expect(await settled(worth)).toBe(false);
@@ -62,19 +72,19 @@ describe("Gathering", () => {
   it("P23 is worth sending when that candidate came before the question", async () => {
     const { gathering } = start("host");
     find(at(1, "host"));
-    expect(await settled(gathering.worthSending())).toBe(true);
+    expect(await settled(gathering.worthSending(sdp("abcd")))).toBe(true);
   });
 
   it("P23 is worth sending when gathering is complete, whatever it found", async () => {
     const { gathering } = start("relay");
-    const worth = gathering.worthSending();
+    const worth = gathering.worthSending(sdp("abcd"));
     found$.next(null);
     expect(await settled(worth)).toBe(true);
   });
 
   it("P23 is worth sending after the deadline, though the servers are silent", async () => {
     const { gathering } = start("relay");
-    const worth = gathering.worthSending();
+    const worth = gathering.worthSending(sdp("abcd"));
     await vi.advanceTimersByTimeAsync(99);
     expect(await settled(worth)).toBe(false);
     await vi.advanceTimersByTimeAsync(1);
@@ -83,7 +93,7 @@ describe("Gathering", () => {
 
   it("leaves no timer behind", async () => {
     const { gathering } = start("host");
-    const worth = gathering.worthSending();
+    const worth = gathering.worthSending(sdp("abcd"));
     find(at(1, "host"));
     await worth;
     expect(vi.getTimerCount()).toBe(0);
@@ -93,7 +103,7 @@ describe("Gathering", () => {
     const { gathering, out } = start("host");
     find(`${at(1, "host")} generation 0 ufrag abcd network-id 1`);
     find(`${at(2, "host")} generation 0 ufrag abcd network-id 2`);
-    gathering.describe(`v=0\r\na=${at(1, "host")} generation 0 network-id 1\r\na=${at(3, "host")}\r\n`);
+    tell(gathering, `v=0\r\na=${at(1, "host")} generation 0 network-id 1\r\na=${at(3, "host")}\r\n`);
     find(at(3, "host"));
     find(at(4, "host"));
     expect(out.map(({ candidate }) => candidate.split(" ")[4])).toEqual(["192.0.2.2", "192.0.2.4"]);
@@ -105,14 +115,48 @@ describe("Gathering", () => {
     found$.next({ candidate: "", sdpMid: "video", sdpMLineIndex: 1 } as RTCIceCandidate);
     found$.next(null);
     expect(out).toEqual([]);
-    gathering.describe(`v=0\r\na=${at(1, "host")}\r\n`);
+    tell(gathering, `v=0\r\na=${at(1, "host")}\r\n`);
     expect(out).toEqual([{ candidate: "", sdpMid: "video", sdpMLineIndex: 1 }]);
   });
 
   it("P35 the end marker names a place where nothing was found", () => {
     const { gathering, out } = start("relay");
-    gathering.describe("v=0\r\n");
+    tell(gathering, "v=0\r\n");
     found$.next(null);
     expect(out).toEqual([{ candidate: "", sdpMid: "0", sdpMLineIndex: 0 }]);
+  });
+
+  it("P23 a later description is worth sending at once, unless it begins a gathering", async () => {
+    const { gathering } = start("host");
+    find(at(1, "host"));
+    tell(gathering, sdp("abcd", at(1, "host")));
+    gathering.begin();
+    expect(await settled(gathering.worthSending(sdp("abcd")))).toBe(true);
+    const worth = gathering.worthSending(sdp("efgh"));
+    expect(await settled(worth)).toBe(false);
+    find(at(2, "host"));
+    expect(await settled(worth)).toBe(true);
+  });
+
+  it("P23 holds back what is found while a later description is made, until it is released", () => {
+    const { gathering, out } = start("host");
+    tell(gathering, sdp("abcd"));
+    gathering.begin();
+    find(at(1, "host"));
+    find(at(2, "host"));
+    gathering.describe(sdp("efgh", at(1, "host")));
+    expect(out).toEqual([]);
+    gathering.release();
+    expect(out.map(({ candidate }) => candidate)).toEqual([at(2, "host")]);
+  });
+
+  it("P24 each gathering has its end marker, and its candidates, though they are the same as before", () => {
+    const { gathering, out } = start("host");
+    tell(gathering, sdp("abcd", at(1, "host")));
+    found$.next(null);
+    tell(gathering, sdp("efgh"));
+    find(at(1, "host"));
+    found$.next(null);
+    expect(out.map(({ candidate }) => candidate)).toEqual(["", at(1, "host"), ""]);
   });
 });

@@ -1,63 +1,11 @@
 /** What test/e2e/media.test.ts runs inside Chromium: the suite, and what only real media can show. */
 import { lastValueFrom, take, toArray } from "rxjs";
 import { browserMedia } from "../../src/media/browser.ts";
-import type { Capture, MediaSession } from "../../src/streams/contract.ts";
+import type { Capture } from "../../src/streams/contract.ts";
 import { toErrorData } from "../../src/streams/errors.ts";
 import { mediaSuite } from "../../src/testing/media-suite.ts";
-
-const tracks: MediaStreamTrack[] = [];
-const connections: RTCPeerConnection[] = [];
-let denied = false;
-
-class WatchedConnection extends RTCPeerConnection {
-  constructor(configuration?: RTCConfiguration) {
-    super(configuration);
-    connections.push(this);
-  }
-}
-
-const options = {
-  RTCPeerConnection: WatchedConnection,
-  mediaDevices: {
-    async getUserMedia(constraints?: MediaStreamConstraints) {
-      if (denied) throw new DOMException("Permission denied", "NotAllowedError");
-      const stream = await navigator.mediaDevices.getUserMedia(constraints);
-      tracks.push(...stream.getTracks());
-      return stream;
-    },
-  },
-};
-
-const noServers = Promise.resolve([]);
-
-function stillOpen() {
-  return {
-    tracks: tracks.filter((track) => track.readyState === "live").length,
-    connections: connections.filter((pc) => pc.connectionState !== "closed").length,
-  };
-}
-
-async function connect(capture: Capture): Promise<readonly [MediaSession, MediaSession]> {
-  const media = browserMedia(options);
-  const [caller, callee] = [media.open({ iceServers: noServers }), media.open({ iceServers: noServers })];
-  const offer = await caller.offer(capture);
-  caller.candidates$.subscribe((candidate) => callee.addCandidates([candidate]));
-  const answer = await callee.answer(offer, capture);
-  callee.candidates$.subscribe((candidate) => caller.addCandidates([candidate]));
-  await caller.accept(answer);
-  return [caller, callee];
-}
-
-/** What has come in at a connection so far, by kind. */
-async function received(pc: RTCPeerConnection): Promise<{ audioPackets: number; videoFrames: number }> {
-  const sums = { audioPackets: 0, videoFrames: 0 };
-  for (const report of (await pc.getStats()).values()) {
-    if (report.type !== "inbound-rtp") continue;
-    if (report.kind === "audio") sums.audioPackets += report.packetsReceived;
-    else sums.videoFrames += report.framesDecoded;
-  }
-  return sums;
-}
+import { scenes } from "./scenes.ts";
+import { connect, connections, devices, noServers, options, received, stillOpen, tracks } from "./watched.ts";
 
 /** The audio that has gone out at a connection so far. */
 async function sent(pc: RTCPeerConnection): Promise<{ packets: number; energy: number }> {
@@ -70,6 +18,7 @@ async function sent(pc: RTCPeerConnection): Promise<{ packets: number; energy: n
 }
 
 const page = {
+  ...scenes,
   names: mediaSuite.map(({ name }) => name),
 
   async run(name: string): Promise<void> {
@@ -77,7 +26,7 @@ const page = {
     connections.length = 0;
     const found = mediaSuite.find((each) => each.name === name);
     const denyDevices = (deny: boolean) => {
-      denied = deny;
+      devices.denied = deny;
     };
     await found?.run({ media: browserMedia(options), denyDevices, stillOpen });
   },

@@ -1,0 +1,90 @@
+import { BehaviorSubject } from "rxjs";
+import type { CallStream, Purpose, StreamInfo } from "../streams/contract.ts";
+import { infoOf, localStream, sameStreams } from "./call-streams.ts";
+import type { Kind } from "./capture.ts";
+
+const PURPOSES: readonly Purpose[] = ["m.usermedia", "m.screenshare"];
+
+/** Our streams, one a purpose, with the tracks that we have opened. A stream keeps its id, whatever it holds. */
+export class OwnStreams {
+  readonly shown$ = new BehaviorSubject<readonly CallStream<MediaStream>[]>([]);
+  readonly #streams = new Map<Purpose, MediaStream>();
+  readonly #create: () => MediaStream;
+  readonly #muted = { audio: false, video: false };
+
+  constructor(create: () => MediaStream) {
+    this.#create = create;
+  }
+
+  /** What goes to the peer (P25). */
+  get infos(): readonly StreamInfo[] {
+    return this.shown$.value.map(infoOf);
+  }
+
+  of(purpose: Purpose): MediaStream {
+    const stream = this.#streams.get(purpose) ?? this.#create();
+    this.#streams.set(purpose, stream);
+    return stream;
+  }
+
+  track(purpose: Purpose, kind: Kind): MediaStreamTrack | undefined {
+    return this.#streams
+      .get(purpose)
+      ?.getTracks()
+      .find((track) => track.kind === kind);
+  }
+
+  /** Mutes new tracks as those before them were; to be called before anything of them is sent. */
+  prepare(purpose: Purpose, tracks: readonly MediaStreamTrack[]): void {
+    if (purpose !== "m.usermedia") return;
+    for (const track of tracks) track.enabled = !this.#muted[track.kind as Kind];
+  }
+
+  /** Adds these tracks; each takes the place of the one of its kind, which is stopped. */
+  add(purpose: Purpose, tracks: readonly MediaStreamTrack[]): void {
+    const stream = this.of(purpose);
+    const replaced = stream.getTracks().filter(({ kind }) => tracks.some((track) => track.kind === kind));
+    this.prepare(purpose, tracks);
+    for (const track of tracks) stream.addTrack(track);
+    this.#stop(stream, replaced);
+  }
+
+  /** Stops the tracks of these kinds, and lets go of them. */
+  remove(purpose: Purpose, kinds: readonly Kind[]): void {
+    const stream = this.#streams.get(purpose);
+    if (stream)
+      this.#stop(
+        stream,
+        stream.getTracks().filter(({ kind }) => kinds.includes(kind as Kind)),
+      );
+  }
+
+  /** Mutes or unmutes microphone and camera; a shared screen is stopped, not muted. */
+  mute({ audio, video }: { readonly audio?: boolean; readonly video?: boolean }): void {
+    this.#muted.audio = audio ?? this.#muted.audio;
+    this.#muted.video = video ?? this.#muted.video;
+    this.prepare("m.usermedia", this.#streams.get("m.usermedia")?.getTracks() ?? []);
+    this.#show();
+  }
+
+  close(): void {
+    for (const stream of this.#streams.values()) for (const track of stream.getTracks()) track.stop();
+    this.shown$.complete();
+  }
+
+  #stop(stream: MediaStream, tracks: readonly MediaStreamTrack[]): void {
+    for (const track of tracks) {
+      track.stop();
+      stream.removeTrack(track);
+    }
+    this.#show();
+  }
+
+  #show(): void {
+    const shown = PURPOSES.flatMap((purpose) => {
+      const stream = this.#streams.get(purpose);
+      return stream && stream.getTracks().length > 0 ? [localStream(stream, purpose)] : [];
+    });
+    if (!sameStreams(this.shown$.value, shown)) this.shown$.next(shown);
+  }
+}

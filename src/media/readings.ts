@@ -1,0 +1,49 @@
+import {
+  catchError,
+  distinctUntilChanged,
+  EMPTY,
+  endWith,
+  exhaustMap,
+  from,
+  ignoreElements,
+  map,
+  type Observable,
+  pairwise,
+  share,
+  switchMap,
+  takeUntil,
+  timer,
+} from "rxjs";
+import { realClock } from "../streams/clock.ts";
+import type { CallStats, PathState } from "../streams/contract.ts";
+import { type Reading, statsOf } from "./stats.ts";
+
+/** How often a connection is read, in ms. */
+const PERIOD = 1_000;
+
+/**
+ * What a connection tells of itself, once a second while anybody listens and there is a path, or one that was lost.
+ * Completes with `path$`.
+ */
+export function readings(
+  path$: Observable<PathState>,
+  pc: () => RTCPeerConnection | undefined,
+): Observable<CallStats> {
+  const closed$ = path$.pipe(ignoreElements(), endWith(undefined));
+  const read$ = timer(0, PERIOD, realClock).pipe(
+    exhaustMap(() => from(read(pc())).pipe(catchError(() => EMPTY))),
+  );
+  return path$.pipe(
+    map((state) => state === "connected" || state === "disconnected"),
+    distinctUntilChanged(),
+    switchMap((there) => (there ? read$.pipe(pairwise()) : EMPTY)),
+    map(([before, now]) => statsOf(before, now)),
+    takeUntil(closed$),
+    share(),
+  );
+}
+
+async function read(pc: RTCPeerConnection | undefined): Promise<Reading> {
+  const reports = pc ? [...(await pc.getStats()).values()] : [];
+  return { at: realClock.now(), reports };
+}

@@ -1,0 +1,24 @@
+import type { ScreenOptions } from "../streams/contract.ts";
+import { TrunklineError } from "../streams/errors.ts";
+import { type Devices, deviceError } from "./capture.ts";
+
+/** Asks the user what to share. Rejects with `invalid_option`, `media_denied`, `media_busy` or `media_failed`. */
+export async function openScreen(
+  devices: Partial<Devices> | undefined,
+  { audio = false, frameRate }: ScreenOptions,
+): Promise<MediaStream> {
+  if (frameRate !== undefined && !(frameRate > 0)) {
+    throw new TrunklineError("invalid_option", `Screen frameRate is ${frameRate}: use a number above 0.`);
+  }
+  if (!devices?.getDisplayMedia) {
+    throw new TrunklineError("media_failed", "The screen cannot be shared here: this device has no way to.");
+  }
+  try {
+    return await devices.getDisplayMedia({ audio, video: frameRate === undefined ? true : { frameRate } });
+  } catch (thrown) {
+    if (!(thrown instanceof Error && thrown.name === "NotAllowedError")) throw deviceError(thrown);
+    const message =
+      "The sharing of the screen was declined: choose what to share, and allow it for the browser.";
+    throw new TrunklineError("media_denied", message, { cause: thrown });
+  }
+}

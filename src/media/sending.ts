@@ -1,0 +1,199 @@
+import type { Purpose } from "../streams/contract.ts";
+import type { Kind } from "./capture.ts";
+import { directionFor } from "./directions.ts";
+
+/** What we send, or once sent, by one transceiver. */
+interface Line {
+  readonly purpose: Purpose;
+  readonly kind: Kind;
+  transceiver: RTCRtpTransceiver;
+  /** Whether there is, or will be, a track to send. */
+  sends: boolean;
+  /** The track to send, on hold too. */
+  track: MediaStreamTrack | null;
+}
+
+/**
+ * What one connection sends: a transceiver for each purpose and kind, their directions, and hold. Senders carry their
+ * stream from the first description on and get their tracks later: so a description does not wait for the camera.
+ */
+export class Sending {
+  readonly #pc: RTCPeerConnection;
+  readonly #streamOf: (purpose: Purpose) => MediaStream;
+  readonly #isScreen: (transceiver: RTCRtpTransceiver) => boolean;
+  readonly #lines: Line[] = [];
+  /** What hold keeps from being played; the app may have silenced others itself. */
+  readonly #silenced = new Set<MediaStreamTrack>();
+  #held = false;
+
+  constructor(
+    pc: RTCPeerConnection,
+    streamOf: (purpose: Purpose) => MediaStream,
+    isScreen: (transceiver: RTCRtpTransceiver) => boolean,
+  ) {
+    this.#pc = pc;
+    this.#streamOf = streamOf;
+    this.#isScreen = isScreen;
+  }
+
+  /** Keeps a transceiver for each kind of our microphone and camera, for the tracks to come. */
+  reserve(kinds: readonly Kind[]): void {
+    for (const kind of kinds) this.#add("m.usermedia", kind, kind).sends = true;
+    this.direct();
+  }
+
+  /** The same with transceivers that the peer's offer has made; a kind that it did not offer has none. */
+  adopt(kinds: readonly Kind[]): void {
+    for (const kind of kinds) {
+      const transceiver = this.#free(kind);
+      if (!transceiver) continue;
+      transceiver.sender.setStreams(this.#streamOf("m.usermedia"));
+      this.#lines.push({ purpose: "m.usermedia", kind, transceiver, sends: true, track: null });
+    }
+    this.direct();
+  }
+
+  /** Gives each track to the transceiver kept for it; resolves with the kinds that have none. */
+  async fill(tracks: readonly MediaStreamTrack[]): Promise<readonly Kind[]> {
+    const has = ({ kind }: MediaStreamTrack) => this.#line("m.usermedia", kind as Kind);
+    await this.send("m.usermedia", tracks.filter(has));
+    return tracks.filter((track) => !has(track)).map(({ kind }) => kind as Kind);
+  }
+
+  /**
+   * Sends these tracks, each in place of the one of its kind, without a gap. Where one of them cannot be sent, all is
+   * as before, and it rejects.
+   */
+  async send(purpose: Purpose, tracks: readonly MediaStreamTrack[]): Promise<void> {
+    const changes = tracks.map((track) => ({ track, line: this.#lineFor(purpose, track) }));
+    const before = changes.map(({ line: { track, sends } }) => ({ track, sends }));
+    try {
+      await Promise.all(changes.map(({ line, track }) => this.#put(line, track)));
+    } catch (thrown) {
+      await Promise.allSettled(
+        changes.map(async ({ line }, index) => {
+          line.sends = before[index]?.sends ?? false;
+          await this.#put(line, before[index]?.track ?? null);
+        }),
+      );
+      this.direct();
+      throw thrown;
+    }
+    for (const { line } of changes) line.sends = true;
+    this.direct();
+  }
+
+  /** Sends no more of these. Their transceivers are kept for the next time. */
+  drop(purpose: Purpose, kinds: readonly Kind[]): void {
+    for (const kind of kinds) {
+      const line = this.#line(purpose, kind);
+      if (!line) continue;
+      line.sends = false;
+      this.#put(line, null).catch(() => {});
+    }
+    this.direct();
+  }
+
+  get held(): boolean {
+    return this.#held;
+  }
+
+  /** On hold nothing is sent and nothing is played. */
+  hold(held: boolean): void {
+    this.#held = held;
+    for (const track of this.#silenced) track.enabled = true;
+    this.#silenced.clear();
+    for (const line of this.#lines) this.#put(line, line.track).catch(() => {});
+    this.direct();
+  }
+
+  /** Has every transceiver do what it is there for; to be called when the peer has made some, too. */
+  direct(): void {
+    for (const transceiver of this.#pc.getTransceivers()) {
+      if (this.#held) this.#silence(transceiver.receiver.track);
+      if (transceiver.direction === "stopped") continue;
+      const line = this.#lines.find((each) => each.transceiver === transceiver);
+      const direction = directionFor({
+        ...(line && { purpose: line.purpose }),
+        sends: line?.sends ?? false,
+        held: this.#held,
+      });
+      if (transceiver.direction !== direction) transceiver.direction = direction;
+    }
+  }
+
+  /**
+   * After an offer of ours gave way: a camera that had a transceiver only there takes the one that the peer's offer
+   * made, so that both are one section and not two.
+   */
+  async resettle(): Promise<void> {
+    for (const line of this.#lines) {
+      const free = line.transceiver.mid === null && line.purpose === "m.usermedia" && this.#free(line.kind);
+      if (!free) continue;
+      line.transceiver.stop();
+      line.transceiver = free;
+      free.sender.setStreams(this.#streamOf(line.purpose));
+      await this.#put(line, line.track);
+    }
+  }
+
+  /** What sends keys, where the microphone is on its way to the peer. */
+  get dtmf(): RTCDTMFSender | undefined {
+    const line = this.#line("m.usermedia", "audio");
+    return (line?.track && !this.#held && line.transceiver.sender.dtmf) || undefined;
+  }
+
+  #silence(track: MediaStreamTrack): void {
+    if (!track.enabled) return;
+    track.enabled = false;
+    this.#silenced.add(track);
+  }
+
+  #line(purpose: Purpose, kind: Kind): Line | undefined {
+    return this.#lines.find(
+      (line) => line.purpose === purpose && line.kind === kind && line.transceiver.direction !== "stopped",
+    );
+  }
+
+  #lineFor(purpose: Purpose, track: MediaStreamTrack): Line {
+    const kind = track.kind as Kind;
+    const known = this.#line(purpose, kind);
+    if (known) return known;
+    const free = purpose === "m.usermedia" ? this.#free(kind) : undefined;
+    if (!free) return this.#add(purpose, kind, this.#held ? kind : track);
+    free.sender.setStreams(this.#streamOf(purpose));
+    const line: Line = { purpose, kind, transceiver: free, sends: false, track: null };
+    this.#lines.push(line);
+    return line;
+  }
+
+  #add(purpose: Purpose, kind: Kind, first: Kind | MediaStreamTrack): Line {
+    const transceiver = this.#pc.addTransceiver(first, {
+      direction: directionFor({ purpose, sends: true, held: this.#held }),
+      streams: [this.#streamOf(purpose)],
+    });
+    const line: Line = { purpose, kind, transceiver, sends: false, track: null };
+    this.#lines.push(line);
+    return line;
+  }
+
+  /** A transceiver that the peer's description made, for what it sends from its camera or microphone, if anything. */
+  #free(kind: Kind): RTCRtpTransceiver | undefined {
+    return this.#pc
+      .getTransceivers()
+      .find(
+        (transceiver) =>
+          transceiver.receiver.track.kind === kind &&
+          transceiver.mid !== null &&
+          transceiver.direction !== "stopped" &&
+          !this.#lines.some((line) => line.transceiver === transceiver) &&
+          !this.#isScreen(transceiver),
+      );
+  }
+
+  // The track is noted first: a hold that comes meanwhile, or ends, must find the new one.
+  #put(line: Line, track: MediaStreamTrack | null): Promise<void> {
+    line.track = track;
+    return line.transceiver.sender.replaceTrack(this.#held ? null : track);
+  }
+}

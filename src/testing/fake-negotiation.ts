@@ -1,0 +1,82 @@
+import type { Description } from "../streams/contract.ts";
+import { TrunklineError } from "../streams/errors.ts";
+import type { FakeSdp, FakeSection } from "./fake-sdp.ts";
+
+/** What a fake session would have the peer know. */
+export interface FakeWish {
+  readonly sections: readonly FakeSection[];
+  readonly held: boolean;
+  readonly application: boolean;
+  readonly generation: number;
+}
+
+/** Who offered what and what is agreed on, between two fake sessions (P20). */
+export class FakeNegotiation {
+  /** Whether we answered the call: then of two offers that cross, ours gives way. */
+  polite = false;
+  #agreed: FakeWish | undefined;
+  #pending: FakeWish | undefined;
+  #theirs: FakeSdp | undefined;
+
+  /** Whether the first offer has been answered. */
+  get begun(): boolean {
+    return this.#agreed !== undefined;
+  }
+
+  /** The peer's description in force. */
+  get theirs(): FakeSdp | undefined {
+    return this.#theirs;
+  }
+
+  /** Whether the peer should hear of this, and now is the time. */
+  needs(wish: FakeWish): boolean {
+    return this.begun && !this.#pending && JSON.stringify(wish) !== JSON.stringify(this.#agreed);
+  }
+
+  offer(wish: FakeWish): readonly FakeSection[] {
+    this.#pending = wish;
+    return this.#all(wish);
+  }
+
+  /** What to do with the peer's description: see the contract's `negotiate()`. Throws `media_failed`. */
+  judge(type: Description["type"]): "take" | "ignore" {
+    if (type === "answer" && !this.#pending) {
+      throw new TrunklineError("media_failed", "The peer's answer cannot be used: nothing waits for it.");
+    }
+    return type === "offer" && this.#pending && !this.polite ? "ignore" : "take";
+  }
+
+  accept(theirs: FakeSdp): void {
+    this.#agreed = this.#pending;
+    this.#pending = undefined;
+    this.#theirs = theirs;
+  }
+
+  /** Answers an offer as far as it has room; what is left out is offered later. */
+  answer(theirs: FakeSdp, wish: FakeWish): readonly FakeSection[] {
+    const said = this.#agreed?.sections ?? [];
+    const room = (section: FakeSection) =>
+      said.some(({ kind, streamId }) => kind === section.kind && streamId === section.streamId) ||
+      (!section.streamId?.endsWith("m.screenshare") &&
+        theirs.sections.some(({ kind }) => kind === section.kind));
+    this.#theirs = theirs;
+    this.#pending = undefined;
+    const { application } = theirs;
+    this.#agreed = {
+      ...wish,
+      sections: wish.sections.filter(room),
+      application: wish.application && application,
+    };
+    return this.#all(this.#agreed);
+  }
+
+  /** With a section for each kind that only the peer has. */
+  #all({ sections, held }: FakeWish): readonly FakeSection[] {
+    const kinds = new Set(this.#theirs?.sections.map(({ kind }) => kind));
+    for (const { kind } of sections) kinds.delete(kind);
+    return [
+      ...sections,
+      ...[...kinds].map((kind): FakeSection => ({ kind, direction: held ? "inactive" : "recvonly" })),
+    ];
+  }
+}

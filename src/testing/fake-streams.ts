@@ -1,0 +1,150 @@
+import { BehaviorSubject } from "rxjs";
+import type { CallStream, Purpose, StreamInfo } from "../streams/contract.ts";
+import type { FakeStream, FakeTrack } from "./fake-media.ts";
+import type { FakeSdp, FakeSection } from "./fake-sdp.ts";
+
+export type Kind = FakeTrack["kind"];
+
+export const KINDS: readonly Kind[] = ["audio", "video"];
+const PURPOSES: readonly Purpose[] = ["m.usermedia", "m.screenshare"];
+
+interface OwnStream {
+  readonly id: string;
+  readonly tracks: FakeTrack[];
+  /** The kinds that it has, or had: their sections stay. */
+  readonly used: Set<Kind>;
+}
+
+/** What a fake session sends. */
+export class FakeOwnStreams {
+  readonly shown$ = new BehaviorSubject<readonly CallStream<FakeStream>[]>([]);
+  readonly #streams: ReadonlyMap<Purpose, OwnStream>;
+  readonly #muted = { audio: false, video: false };
+
+  constructor(sessionId: string) {
+    this.#streams = new Map(
+      PURPOSES.map((purpose) => [purpose, { id: `${sessionId}-${purpose}`, tracks: [], used: new Set() }]),
+    );
+  }
+
+  get infos(): readonly StreamInfo[] {
+    return this.shown$.value.map(({ stream: _, ...info }) => info);
+  }
+
+  track(purpose: Purpose, kind: Kind): FakeTrack | undefined {
+    return this.#of(purpose).tracks.find((track) => track.kind === kind);
+  }
+
+  /** Opens a track of each kind, in place of the one that is there. */
+  open(purpose: Purpose, kinds: readonly Kind[]): readonly FakeTrack[] {
+    this.stop(purpose, kinds);
+    const { tracks, used } = this.#of(purpose);
+    const opened = kinds.map((kind): FakeTrack => ({ kind, enabled: true, readyState: "live" }));
+    tracks.push(...opened);
+    for (const kind of kinds) used.add(kind);
+    return opened;
+  }
+
+  stop(purpose: Purpose, kinds: readonly Kind[]): void {
+    const { tracks } = this.#of(purpose);
+    for (const track of tracks.filter(({ kind }) => kinds.includes(kind))) {
+      track.readyState = "ended";
+      tracks.splice(tracks.indexOf(track), 1);
+    }
+  }
+
+  mute({ audio, video }: { readonly audio?: boolean; readonly video?: boolean }): void {
+    this.#muted.audio = audio ?? this.#muted.audio;
+    this.#muted.video = video ?? this.#muted.video;
+    this.show();
+  }
+
+  /** The sections of what is sent, and of what once was. */
+  sections(held: boolean): readonly FakeSection[] {
+    return [...this.#streams].flatMap(([purpose, { id, used }]) =>
+      KINDS.filter((kind) => used.has(kind)).map((kind): FakeSection => {
+        const sends = this.track(purpose, kind) !== undefined;
+        const oneWay = held || purpose === "m.screenshare";
+        const direction = oneWay ? (sends ? "sendonly" : "inactive") : sends ? "sendrecv" : "recvonly";
+        return { kind, direction, ...(sends && { streamId: id }) };
+      }),
+    );
+  }
+
+  close(): void {
+    for (const purpose of PURPOSES) this.stop(purpose, KINDS);
+    this.shown$.complete();
+  }
+
+  show(): void {
+    for (const track of this.#of("m.usermedia").tracks) track.enabled = !this.#muted[track.kind];
+    const shown = [...this.#streams].flatMap(([purpose, stream]) => {
+      const silent = (kind: Kind) => !this.track(purpose, kind)?.enabled;
+      const muted = { audioMuted: silent("audio"), videoMuted: silent("video") };
+      return stream.tracks.length > 0 ? [{ id: stream.id, purpose, ...muted, stream }] : [];
+    });
+    show(this.shown$, shown);
+  }
+
+  #of(purpose: Purpose): OwnStream {
+    return this.#streams.get(purpose) as OwnStream;
+  }
+}
+
+/** What a fake session shows of its peer (P26). */
+export class FakeRemoteStreams {
+  readonly shown$ = new BehaviorSubject<readonly CallStream<FakeStream>[]>([]);
+  #arrived: readonly { readonly id: string; readonly tracks: FakeTrack[] }[] = [];
+  #described: readonly StreamInfo[] | undefined;
+
+  get empty(): boolean {
+    return this.#arrived.length === 0;
+  }
+
+  /** Takes a description of the peer; without `streams` what was said before holds. */
+  arrive({ sections }: FakeSdp, streams: readonly StreamInfo[] | undefined): void {
+    const before = this.#arrived;
+    const ids = new Set(sections.flatMap(({ streamId }) => streamId ?? []));
+    this.#arrived = [...ids].map((id) => {
+      const stream = before.find((known) => known.id === id) ?? { id, tracks: [] };
+      const kinds = sections.filter((section) => section.streamId === id).map(({ kind }) => kind);
+      const kept = stream.tracks.filter(({ kind }) => kinds.includes(kind));
+      const added = kinds.filter((kind) => !kept.some((track) => track.kind === kind));
+      const fresh = added.map((kind): FakeTrack => ({ kind, enabled: true, readyState: "live" }));
+      stream.tracks.splice(0, stream.tracks.length, ...kept, ...fresh);
+      return stream;
+    });
+    this.describe(streams ?? this.#described);
+  }
+
+  describe(streams: readonly StreamInfo[] | undefined): void {
+    this.#described = streams;
+    const first = this.#arrived
+      .slice(0, 1)
+      .map(({ id }): StreamInfo => ({ id, purpose: "m.usermedia", audioMuted: false, videoMuted: false }));
+    const shown = (this.#described ?? first).flatMap((info) => {
+      const stream = this.#arrived.find(({ id }) => id === info.id);
+      return stream && PURPOSES.includes(info.purpose) ? [{ ...info, stream }] : [];
+    });
+    show(this.shown$, shown);
+  }
+
+  /** Whether the peer sends this kind. */
+  has(kind: Kind): boolean {
+    return this.#arrived.some(({ tracks }) => tracks.some((track) => track.kind === kind));
+  }
+
+  close(): void {
+    for (const track of this.#arrived.flatMap(({ tracks }) => tracks)) track.readyState = "ended";
+    this.shown$.complete();
+  }
+}
+
+function show(
+  shown$: BehaviorSubject<readonly CallStream<FakeStream>[]>,
+  shown: readonly CallStream<FakeStream>[],
+): void {
+  // The tracks of a stream change in place: they say nothing of what was shown before.
+  const said = (streams: typeof shown) => JSON.stringify(streams.map(({ stream: _, ...info }) => info));
+  if (said(shown$.value) !== said(shown)) shown$.next(shown);
+}

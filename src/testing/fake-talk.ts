@@ -1,0 +1,180 @@
+import { BehaviorSubject } from "rxjs";
+import type { Description, Held, SessionDescription, StreamInfo } from "../streams/contract.ts";
+import { TrunklineError } from "../streams/errors.ts";
+import { FakeBuffer } from "./fake-buffer.ts";
+import type { FakeChannels } from "./fake-channels.ts";
+import { FakeNegotiation, type FakeWish } from "./fake-negotiation.ts";
+import type { FakePath } from "./fake-path.ts";
+import {
+  type FakeSdp,
+  type FakeSection,
+  fakeCandidate,
+  holds,
+  readSdp,
+  ufragOf,
+  writeSdp,
+} from "./fake-sdp.ts";
+import type { Flowing } from "./fake-stats.ts";
+import { type FakeOwnStreams, type FakeRemoteStreams, KINDS, type Kind } from "./fake-streams.ts";
+
+export interface FakeTalkParts {
+  readonly sessionId: string;
+  readonly own: FakeOwnStreams;
+  readonly remote: FakeRemoteStreams;
+  readonly path: FakePath;
+  readonly channels: FakeChannels;
+}
+
+const talks = new Map<FakePath, FakeTalk>();
+
+/** What two fake sessions say to each other: descriptions, the first and those that follow, and what comes of them. */
+export class FakeTalk {
+  readonly held$ = new BehaviorSubject<Held>({ us: false, peer: false });
+  readonly #negotiations = new FakeBuffer<SessionDescription>();
+  readonly negotiations$ = this.#negotiations.stream$;
+  readonly #parts: FakeTalkParts;
+  #negotiation = new FakeNegotiation();
+  #generation = 0;
+  #closed = false;
+
+  constructor(parts: FakeTalkParts) {
+    this.#parts = parts;
+    talks.set(parts.path, this);
+    parts.path.state$.subscribe(() => this.#joinChannels());
+  }
+
+  /** Whether the first offer has been answered. */
+  get begun(): boolean {
+    return this.#negotiation.begun;
+  }
+
+  offer(): SessionDescription {
+    return this.#say("offer", this.#negotiation.offer(this.#wish));
+  }
+
+  /** Hears the first offer, before there is an answer. */
+  hearOffer(offer: SessionDescription): FakeSdp {
+    const theirs = read("offer", offer);
+    this.#parts.remote.describe(offer.streams);
+    this.#hear(theirs, offer.streams);
+    return theirs;
+  }
+
+  answer(theirs: FakeSdp): SessionDescription {
+    this.#negotiation.polite = true;
+    return this.#say("answer", this.#negotiation.answer(theirs, this.#wish));
+  }
+
+  accept(answer: SessionDescription): void {
+    const theirs = read("answer", answer);
+    this.#negotiation.judge("answer");
+    if (!this.begun) this.#parts.remote.describe(answer.streams);
+    this.#take(theirs, answer.streams);
+  }
+
+  negotiate(description: SessionDescription): void {
+    const { type } = description.description;
+    if (!this.begun) {
+      throw new TrunklineError("media_failed", "There is no offer of ours that this could belong to.");
+    }
+    if (this.#negotiation.judge(type) === "ignore") return;
+    const theirs = read(type, description);
+    if (type === "answer") this.#take(theirs, description.streams);
+    else this.#reply(theirs, description.streams);
+  }
+
+  hold(on: boolean): void {
+    this.held$.next({ ...this.held$.value, us: on });
+    this.need();
+  }
+
+  restart(): void {
+    this.#generation++;
+    this.#parts.path.tell("ice_restarted");
+    this.need();
+  }
+
+  /** Our offer lost to the peer's: it was never made. */
+  giveWay(): void {
+    this.#negotiation = new FakeNegotiation();
+    this.#generation++;
+    this.#parts.path.reset();
+  }
+
+  /** Offers what the peer should know, once whatever else happens in this turn has happened. */
+  async need(): Promise<void> {
+    await Promise.resolve();
+    this.#joinChannels();
+    if (!this.#closed && this.#negotiation.needs(this.#wish)) this.#negotiations.next(this.offer());
+  }
+
+  /** Which kinds flow now. */
+  get flowing(): Flowing {
+    const { own, remote } = this.#parts;
+    const { us, peer } = this.held$.value;
+    if (us || peer) return { sent: [], received: [] };
+    const sends = (kind: Kind) => own.track("m.usermedia", kind) ?? own.track("m.screenshare", kind);
+    return { sent: KINDS.filter(sends), received: KINDS.filter((kind) => remote.has(kind)) };
+  }
+
+  close(): void {
+    this.#closed = true;
+    talks.delete(this.#parts.path);
+    this.#negotiations.complete();
+    this.held$.complete();
+  }
+
+  get #wish(): FakeWish {
+    const held = this.held$.value.us;
+    const { own, channels } = this.#parts;
+    const application = channels.used;
+    return { sections: own.sections(held), held, application, generation: this.#generation };
+  }
+
+  #say(type: Description["type"], sections: readonly FakeSection[]): SessionDescription {
+    const { sessionId, own, path, channels } = this.#parts;
+    const generation = this.#generation;
+    const application = channels.used || (this.#negotiation.theirs?.application ?? false);
+    const candidates = [fakeCandidate(ufragOf({ sessionId, generation }), 1)];
+    const ours: FakeSdp = { sessionId, generation, sections, application, candidates };
+    path.describe(ours);
+    return { description: { type, sdp: writeSdp(ours) }, streams: own.infos };
+  }
+
+  #take(theirs: FakeSdp, streams: readonly StreamInfo[] | undefined): void {
+    this.#negotiation.accept(theirs);
+    this.#hear(theirs, streams);
+    this.need();
+  }
+
+  #reply(theirs: FakeSdp, streams: readonly StreamInfo[] | undefined): void {
+    if (theirs.generation !== this.#negotiation.theirs?.generation) this.#generation++;
+    const sections = this.#negotiation.answer(theirs, this.#wish);
+    this.#hear(theirs, streams);
+    this.#negotiations.next(this.#say("answer", sections));
+    this.need();
+  }
+
+  #hear(theirs: FakeSdp, streams: readonly StreamInfo[] | undefined): void {
+    this.#parts.remote.arrive(theirs, streams);
+    this.#parts.path.hear(theirs);
+    const peer = holds(theirs);
+    if (peer !== this.held$.value.peer) this.held$.next({ ...this.held$.value, peer });
+  }
+
+  /** Channels open when both sides have said that there are any, and there is a path. */
+  #joinChannels(): void {
+    const { path, channels } = this.#parts;
+    const other = path.other && talks.get(path.other);
+    if (!other || path.state$.value !== "connected") return;
+    const agreed = [this, other].every((talk) => talk.#negotiation.theirs?.application);
+    if (!agreed) return;
+    channels.join(other.#parts.channels);
+    other.#parts.channels.join(channels);
+  }
+}
+
+function read(expected: Description["type"], { description: { type, sdp } }: SessionDescription): FakeSdp {
+  if (type === expected) return readSdp(sdp);
+  throw new TrunklineError("media_failed", `The peer's ${expected} cannot be used: it is an ${type}.`);
+}

@@ -1,0 +1,191 @@
+import { ReplaySubject } from "rxjs";
+import type { MediaSession, Milestone } from "../streams/contract.ts";
+import { TrunklineError } from "../streams/errors.ts";
+import { equal, rejects, truthy, within } from "./assert.ts";
+import {
+  BOTH,
+  collect,
+  define,
+  exchange,
+  kinds,
+  type MediaCase,
+  NO_SERVERS,
+  now,
+  throws,
+  until,
+} from "./media-suite-tools.ts";
+
+export const sessionCases: readonly MediaCase[] = [
+  define("P45 opens nothing before it is asked for a description", async (open, world) => {
+    const session = open();
+    session.addCandidates([{ candidate: "candidate:1 1 udp 1 127.0.0.1 9 typ host", sdpMid: "0" }]);
+    session.describeRemote([]);
+    session.mute({ audio: true });
+    await NO_SERVERS;
+    equal(world.stillOpen(), { tracks: 0, connections: 0 }, "open tracks and connections");
+    equal(await now(session.path$), "new", "the path");
+  }),
+
+  define("tells the path and the milestones as they come, and completes on close", async (open) => {
+    const session = open();
+    const path = collect(session.path$);
+    const milestones$ = new ReplaySubject<Milestone>();
+    session.milestones$.subscribe(milestones$);
+    await exchange(session, open(), BOTH, BOTH);
+    await until(milestones$, ({ name }) => name === "first_media", "the first media");
+    await until(session.path$, (state) => state === "connected", "the path to connect");
+    session.close();
+    equal(await within(path, "the path to complete"), ["new", "connecting", "connected"], "the path");
+    const reached = await within(collect(milestones$), "the milestones to complete");
+    const names = reached.map(({ name }) => name);
+    equal([...names].sort(), [...new Set(names)].sort(), "the milestones, each once");
+    for (const [before, after] of [
+      ["media_opened", "description_made"],
+      ["description_made", "ice_connected"],
+      ["ice_connected", "connected"],
+    ] as const) {
+      truthy(
+        names.indexOf(before) >= 0 && names.indexOf(before) < names.indexOf(after),
+        `${before} < ${after}`,
+      );
+    }
+    const times = reached.map(({ at }) => at);
+    equal(
+      times,
+      [...times].sort((a, b) => a - b),
+      "the milestones' times",
+    );
+  }),
+
+  define("a denied device is a coded error, and the next call is unharmed", async (open, world) => {
+    world.denyDevices(true);
+    await rejects(open().offer(BOTH), "media_denied");
+    const offer = open();
+    world.denyDevices(false);
+    const description = await offer.offer(BOTH);
+    world.denyDevices(true);
+    await rejects(open().answer(description, BOTH), "media_denied");
+    world.denyDevices(false);
+    await open().answer(description, BOTH);
+  }),
+
+  define("an offer of nothing is refused, an answer with nothing only receives", async (open) => {
+    await rejects(open().offer({}), "invalid_option");
+    await rejects(open().offer({ audio: false }), "invalid_option");
+    const caller = open();
+    const callee = open();
+    const [, answer] = await exchange(caller, callee, BOTH, {});
+    equal(answer.streams, [], "the answer's streams");
+    await until(callee.path$, (state) => state === "connected", "the path to connect");
+    equal((await now(callee.remoteStreams$)).length, 1, "streams at the callee");
+    equal((await now(caller.remoteStreams$)).length, 0, "streams at the caller");
+  }),
+
+  define("opens no camera for an offer that has no video", async (open, world) => {
+    const offer = await open().offer({ audio: true });
+    const callee = open();
+    const answer = await callee.answer(offer, BOTH);
+    equal(answer.streams?.map(kinds), ["m.usermedia true false"], "the answer's streams");
+    equal(world.stillOpen().tracks, 2, "open tracks");
+  }),
+
+  define("close rejects what is pending and leaves nothing open", async (open, world) => {
+    const never = new Promise<never>(() => {});
+    const waiting = open(never);
+    const pending = waiting.offer(BOTH);
+    await until(waiting.milestones$, ({ name }) => name === "media_opened", "the devices to open");
+    equal(world.stillOpen(), { tracks: 2, connections: 0 }, "open tracks and connections meanwhile");
+    waiting.close();
+    await rejects(pending, "closed");
+    equal(world.stillOpen(), { tracks: 0, connections: 0 }, "open tracks and connections");
+
+    const offer = await open().offer(BOTH);
+    for (const start of [
+      (session: MediaSession) => session.offer(BOTH),
+      (session: MediaSession) => session.answer(offer, BOTH),
+    ]) {
+      const session = open();
+      const started = start(session);
+      session.close();
+      await rejects(started, "closed");
+    }
+  }),
+
+  define("a closed session refuses work and forgives the rest", async (open) => {
+    const offer = await open().offer(BOTH);
+    const session = open();
+    const path = collect(session.path$);
+    session.close();
+    session.close();
+    session.addCandidates([{ candidate: "", sdpMid: "0", sdpMLineIndex: 0 }]);
+    session.describeRemote(offer.streams ?? []);
+    session.mute({ audio: true });
+    equal(await within(path, "the path to complete"), ["new"], "the path");
+    await rejects(session.offer(BOTH), "closed");
+    await rejects(session.answer(offer, BOTH), "closed");
+    await rejects(session.accept(offer), "closed");
+    session.hold(true);
+    session.restartIce([]);
+    session.stopSharing();
+    await rejects(session.negotiate(offer), "closed");
+    await rejects(session.change(BOTH), "closed");
+    await rejects(session.shareScreen(), "closed");
+    throws(() => session.openChannel("late"), "closed");
+    throws(() => session.sendDtmf("1"), "wrong_state");
+    const streams = [
+      session.candidates$,
+      session.negotiations$,
+      session.channels$,
+      session.stats$,
+      session.localStreams$,
+      session.remoteStreams$,
+      session.milestones$,
+    ];
+    for (const stream$ of streams)
+      equal(await within(collect<unknown>(stream$), "a stream to complete"), [], "what it says after close");
+  }),
+
+  define("ICE servers that cannot be had are a coded error", async (open, world) => {
+    const failed = Promise.reject(new TrunklineError("homeserver_unreachable", "No homeserver."));
+    const unused = open(failed);
+    await rejects(open(failed).offer(BOTH), "homeserver_unreachable");
+    unused.close();
+    truthy(world.stillOpen().connections === 0, "no connection was made");
+  }),
+
+  define("hostile SDP is a coded error", async (open) => {
+    const caller = open();
+    const offer = await caller.offer(BOTH);
+    const hostile = [
+      "",
+      "v=0",
+      "v=0\r\nm=audio",
+      `${offer.description.sdp.slice(0, 60)}\0\r\n`,
+      "a=".repeat(50_000),
+    ];
+    for (const sdp of hostile) {
+      await rejects(open().answer({ description: { type: "offer", sdp } }, BOTH), "media_failed");
+      await rejects(caller.accept({ description: { type: "answer", sdp } }), "media_failed");
+    }
+    const callee = open();
+    const answer = await callee.answer(offer, BOTH);
+    await rejects(open().answer(answer, BOTH), "media_failed");
+    await rejects(caller.accept(offer), "media_failed");
+    await rejects(open().accept(answer), "media_failed");
+    // What was refused has not harmed the call.
+    await caller.accept(answer);
+    await until(caller.path$, (state) => state === "connected", "the path to connect");
+  }),
+
+  define("one description a session", async (open) => {
+    const session = open();
+    const offer = await session.offer(BOTH);
+    await rejects(session.offer(BOTH), "wrong_state");
+    const callee = open();
+    const answer = await callee.answer(offer, BOTH);
+    await rejects(callee.offer(BOTH), "wrong_state");
+    await rejects(callee.answer(offer, BOTH), "wrong_state");
+    await session.accept(answer);
+    await rejects(session.answer(offer, BOTH), "wrong_state");
+  }),
+];
