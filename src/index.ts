@@ -1,4 +1,4 @@
-export type { Call, CallEnd, CallState, Muted } from "./phone/call.ts";
+export type { Call, CallEnd, CallState, Muted, TransferRequest, TransferTo } from "./phone/call.ts";
 export type { PlaceOptions } from "./phone/options.ts";
 export {
   type CallTrace,
@@ -8,14 +8,21 @@ export {
   type PhoneOptions,
 } from "./phone/phone.ts";
 export type {
+  AssertedIdentity,
   AudioConstraints,
   CallRef,
+  CallStats,
   CallStream,
+  Capabilities,
   Capture,
+  Channel,
+  Flow,
+  Held,
   MediaHalf,
   Milestone,
   MilestoneName,
   Party,
+  ScreenOptions,
   SignalingHalf,
   SignalingStatus,
   TraceEntry,

@@ -1,5 +1,19 @@
 import type { Observable } from "rxjs";
-import type { CallRef, CallStream, Capture, End, Party, TraceEntry } from "../streams/contract.ts";
+import type {
+  AssertedIdentity,
+  CallRef,
+  CallStats,
+  CallStream,
+  Capabilities,
+  Capture,
+  Channel,
+  End,
+  Held,
+  Party,
+  ScreenOptions,
+  TraceEntry,
+  Transfer,
+} from "../streams/contract.ts";
 import type { TrunklineError } from "../streams/errors.ts";
 
 /**
@@ -30,19 +44,47 @@ export interface CallEnd extends Omit<End, "error"> {
   readonly error?: TrunklineError;
 }
 
+/** Where to transfer a call: the user, and what MSC2747 says of the call that is to be (P32). */
+export type TransferTo = Omit<Transfer, "replacementId">;
+
+/** The peer asks us to talk to somebody else instead. Nothing happens unless the app says so (P32). */
+export interface TransferRequest extends Transfer {
+  /**
+   * Calls the user in question, in the room they named, else in `roomId`; or takes the call that is announced. The
+   * present call is put on hold, and hung up when the new one is connected. Throws `invalid_option` without a room.
+   */
+  accept(options?: { readonly roomId?: string }): void;
+  refuse(): void;
+}
+
 /**
- * A call. Its methods never throw for what became of the call meanwhile, and return nothing to await: what they lead
- * to is told by the streams, and the last of it by `ended`. Every stream emits its present value on subscription,
- * then each change, and completes when the call has ended.
+ * A call. What its methods lead to is told by the streams, and the last of it by `ended`; they do nothing once the
+ * call has ended. Those that return a promise may be refused a device: its rejection may be left alone. Every stream
+ * emits its present value on subscription, then each change, and completes when the call has ended.
  */
 export interface Call<TStream = unknown> extends CallRef {
+  /** Changes once where two calls cross and the peer's takes the place of ours (P21). */
+  readonly callId: string;
   readonly direction: "outgoing" | "incoming";
+  /** Whether the room has more than two members, where calls do not belong (P13). */
+  readonly groupRoom: boolean;
   readonly state$: Observable<CallState>;
   /** Who is at the other end: theirs at once, ours from the answer on. */
   readonly peer$: Observable<Party | undefined>;
+  /** What the peer can do, as far as it has said (P31). */
+  readonly capabilities$: Observable<Capabilities>;
+  /** Who a bridge says is at the other end, for display only (P33). */
+  readonly identity$: Observable<AssertedIdentity>;
   readonly localStreams$: Observable<readonly CallStream<TStream>[]>;
   readonly remoteStreams$: Observable<readonly CallStream<TStream>[]>;
   readonly muted$: Observable<Muted>;
+  readonly held$: Observable<Held>;
+  /** Emits each channel that the peer opens. */
+  readonly channels$: Observable<Channel>;
+  /** Emits each request of the peer to be transferred. */
+  readonly transfers$: Observable<TransferRequest>;
+  /** Emits about once a second while it is subscribed to and the call is connected. */
+  readonly stats$: Observable<CallStats>;
   /** The call's story so far, then as it goes on: milestones of both halves and messages, each with its time. */
   readonly trace$: Observable<TraceEntry>;
   /** Never rejects. */
@@ -52,10 +94,34 @@ export interface Call<TStream = unknown> extends CallRef {
    * unless the call is ringing. Throws `invalid_option`.
    */
   answer(capture: Capture): void;
-  /** Declines an incoming call on all our devices (P16). Does nothing unless it is ringing. */
-  reject(): void;
+  /**
+   * Declines an incoming call on all our devices (P16); `busy` says why (P17). Does nothing unless it is ringing.
+   */
+  reject(options?: { readonly busy?: boolean }): void;
   /** Ends the call: devices and connection at once, the peer as soon as the homeserver lets us. */
   hangup(): void;
   /** Mutes or unmutes what we send; a kind that is not named stays as it is. The peer is told (P25). */
   mute(muted: Partial<Muted>): void;
+  /**
+   * Adds, switches or ends our audio and video without a gap: `{ video: true }` adds the camera, `{ video: false }`
+   * ends it, `{ audio: { deviceId } }` switches the microphone; a kind that is not named stays as it is. Rejects with
+   * `media_denied` and the like, or `wrong_state` for a peer that cannot negotiate; then nothing has changed.
+   */
+  change(capture: Capture): Promise<void>;
+  /** Shares the screen beside the camera. Rejects as `change()` does. */
+  shareScreen(options?: ScreenOptions): Promise<void>;
+  stopSharing(): void;
+  /** Sends and plays nothing until `resume()`, which restores everything as it was. Other calls are not touched. */
+  hold(): void;
+  /** Goes on; other calls of this phone are put on hold. */
+  resume(): void;
+  /** Sends keys (`0-9A-D#*,`). Throws `wrong_state` where there is no sound to send them with. */
+  sendDtmf(keys: string): void;
+  /** Opens a channel for messages beside the media. */
+  openChannel(label: string): Channel;
+  /**
+   * Asks the peer to talk to somebody else instead (P32). Resolves when the homeserver has the request; rejects with
+   * `wrong_state` where the peer cannot be transferred. What the peer refuses is told by `trace$`.
+   */
+  transfer(to: TransferTo): Promise<void>;
 }

@@ -1,126 +1,148 @@
-import {
-  BehaviorSubject,
-  distinctUntilChanged,
-  map,
-  type Observable,
-  ReplaySubject,
-  Subscription,
-  skip,
-} from "rxjs";
+import { Subscription } from "rxjs";
 import type {
   CallRef,
   Capture,
+  Channel,
   Clock,
   Command,
   End,
   HangupReason,
+  IceServer,
   MediaSession,
   MilestoneName,
   Party,
   PathState,
+  ScreenOptions,
   SessionDescription,
   Signal,
-  StreamInfo,
   TraceEntry,
+  Transfer,
 } from "../streams/contract.ts";
-import { fromErrorData, toErrorData, toTrunklineError } from "../streams/errors.ts";
-import type { Call, CallEnd, CallState, Muted } from "./call.ts";
+import { fromErrorData, TrunklineError, toErrorData, toTrunklineError } from "../streams/errors.ts";
+import type { Call, CallEnd, CallState, Muted, TransferRequest, TransferTo } from "./call.ts";
+import { Facts } from "./facts.ts";
 import { checkCapture } from "./options.ts";
+import { recovery } from "./recovery.ts";
+import { type Say, Voice } from "./voice.ts";
 
-/** How much of a call's story is kept for those who ask late. */
-const STORY_LENGTH = 500;
-
-/** A command of a call, without the names of the call. */
-type Say = Command extends infer C ? (C extends Command ? Omit<C, keyof CallRef> : never) : never;
+export type Incoming = Extract<Signal, { type: "incoming" }>;
 
 /** What a call is given to work with. */
-export interface CallParts<TStream> extends CallRef {
-  readonly direction: "outgoing" | "incoming";
-  readonly peer?: Party;
+export interface CallParts<TStream> {
   readonly session: MediaSession<TStream>;
   readonly clock: Clock;
+  readonly newId: () => string;
   readonly dispatch: (command: Command) => Promise<void>;
-  readonly onTrace: (entry: TraceEntry) => void;
+  /** The ICE servers in force, fresh at every call (P29). */
+  readonly iceServers: () => Promise<readonly IceServer[]>;
+  readonly onTrace: (call: CallRef, entry: TraceEntry) => void;
+  /** This call is about to be talked in: the others go on hold. */
+  readonly onTalk: () => void;
+  /** The app has allowed a transfer. */
+  readonly onTransfer: (transfer: Transfer, roomId: string) => void;
 }
 
 /** Joins one call's signalling to its media: descriptions and candidates out, signals in. */
 export class LiveCall<TStream> implements Call<TStream> {
   readonly roomId: string;
-  readonly callId: string;
   readonly direction: "outgoing" | "incoming";
+  readonly groupRoom: boolean;
+  readonly state$: Call["state$"];
+  readonly peer$: Call["peer$"];
+  readonly capabilities$: Call["capabilities$"];
+  readonly identity$: Call["identity$"];
+  readonly muted$: Call["muted$"];
+  readonly transfers$: Call["transfers$"];
+  readonly trace$: Call["trace$"];
   readonly localStreams$: Call<TStream>["localStreams$"];
   readonly remoteStreams$: Call<TStream>["remoteStreams$"];
-  readonly state$: Observable<CallState>;
-  readonly peer$: Observable<Party | undefined>;
-  readonly muted$: Observable<Muted>;
-  readonly trace$: Observable<TraceEntry>;
+  readonly held$: Call["held$"];
+  readonly channels$: Call["channels$"];
+  readonly stats$: Call["stats$"];
   readonly ended: Promise<CallEnd>;
 
   readonly #parts: CallParts<TStream>;
   readonly #session: MediaSession<TStream>;
+  readonly #voice: Voice;
   readonly #life = new Subscription();
-  readonly #state: BehaviorSubject<CallState>;
-  readonly #peer: BehaviorSubject<Party | undefined>;
-  readonly #muted = new BehaviorSubject<Muted>({ audio: false, video: false });
-  readonly #story = new ReplaySubject<TraceEntry>(STORY_LENGTH);
+  readonly #facts: Facts;
+  #callId: string;
   #settle: (end: CallEnd) => void = () => {};
   #offer: SessionDescription | undefined;
-  #wasConnected = false;
+  #capture: Capture = {};
+  #negotiable = false;
 
-  constructor(parts: CallParts<TStream>, offer?: SessionDescription) {
+  constructor(ref: CallRef, parts: CallParts<TStream>, theirs?: Incoming) {
     this.#parts = parts;
     this.#session = parts.session;
-    this.roomId = parts.roomId;
-    this.callId = parts.callId;
-    this.direction = parts.direction;
-    this.#offer = offer;
-    this.#state = new BehaviorSubject<CallState>(parts.direction === "incoming" ? "ringing" : "preparing");
-    this.#peer = new BehaviorSubject(parts.peer);
-    this.state$ = this.#state.pipe(distinctUntilChanged());
-    this.peer$ = this.#peer.asObservable();
-    this.muted$ = this.#muted.asObservable();
-    this.trace$ = this.#story.asObservable();
+    this.#voice = new Voice(ref, parts.session, parts.dispatch);
+    this.roomId = ref.roomId;
+    this.#callId = ref.callId;
+    this.direction = theirs ? "incoming" : "outgoing";
+    this.groupRoom = theirs?.groupRoom ?? false;
+    this.#facts = new Facts(theirs ? "ringing" : "preparing");
+    const { state$, peer$, capabilities$, identity$, muted$, transfers$, trace$ } = this.#facts.streams;
+    this.state$ = state$;
+    this.peer$ = peer$;
+    this.capabilities$ = capabilities$;
+    this.identity$ = identity$;
+    this.muted$ = muted$;
+    this.transfers$ = transfers$;
+    this.trace$ = trace$;
+    if (theirs) this.#meet(theirs);
     this.localStreams$ = this.#session.localStreams$;
     this.remoteStreams$ = this.#session.remoteStreams$;
+    this.held$ = this.#session.held$;
+    this.channels$ = this.#session.channels$;
+    this.stats$ = this.#session.stats$;
     this.ended = new Promise((resolve) => {
       this.#settle = resolve;
     });
     this.#life.add(this.#session.path$.subscribe((path) => this.#follow(path)));
     this.#life.add(this.#session.milestones$.subscribe(({ name, at }) => this.#reach(name, at)));
+    this.#voice.listen();
+  }
+
+  get callId(): string {
+    return this.#callId;
+  }
+
+  get peer(): Party | undefined {
+    return this.#facts.peer.value;
   }
 
   get state(): CallState {
-    return this.#state.value;
+    return this.#facts.state.value;
+  }
+
+  /** What it was placed or answered with. */
+  get capture(): Capture {
+    return this.#capture;
   }
 
   /** Sets an outgoing call on its way. */
   place(capture: Capture, options: { readonly invitee?: string; readonly lifetime?: number }): void {
+    this.#capture = capture;
     this.#reach("place");
+    this.#parts.onTalk();
     this.#attempt(async () => {
-      const placed = this.#say({ type: "place", ...options });
+      const placed = this.#voice.say({ type: "place", ...options });
       const [offer] = await Promise.all([this.#session.offer(capture), placed]);
       if (this.state !== "preparing") return;
-      this.#state.next("inviting");
-      await this.#describe({ type: "invite", ...offer });
+      this.#facts.state.next("inviting");
+      await this.#voice.describe({ type: "invite", ...offer });
     });
   }
 
   answer(capture: Capture): void {
     checkCapture(capture);
-    const offer = this.#offer;
-    if (this.state !== "ringing" || !offer) return;
-    this.#reach("accept");
-    this.#state.next("connecting");
-    this.#attempt(async () => {
-      const answer = await this.#session.answer(offer, capture);
-      if (this.state !== "ended") await this.#describe({ type: "answer", ...answer });
-    });
+    if (this.state === "ringing" && this.#offer) this.#accept(this.#offer, capture);
   }
 
-  reject(): void {
-    if (this.direction === "incoming" && this.state === "ringing") {
-      this.#endWith({ type: "reject" }, { by: "us", reason: "rejected" });
-    }
+  reject({ busy = false }: { readonly busy?: boolean } = {}): void {
+    if (this.direction !== "incoming" || this.state !== "ringing") return;
+    if (busy) this.#hangup("user_busy", { by: "us", reason: "user_busy" });
+    else this.#endWith({ type: "reject" }, { by: "us", reason: "rejected" });
   }
 
   hangup(): void {
@@ -130,26 +152,73 @@ export class LiveCall<TStream> implements Call<TStream> {
 
   mute(muted: Partial<Muted>): void {
     if (this.state === "ended") return;
-    this.#muted.next({ ...this.#muted.value, ...muted });
+    this.#facts.muted.next({ ...this.#facts.muted.value, ...muted });
     this.#session.mute(muted);
+  }
+
+  change(capture: Capture): Promise<void> {
+    checkCapture(capture);
+    return this.#negotiating(() => this.#session.change(capture));
+  }
+
+  shareScreen(options: ScreenOptions = {}): Promise<void> {
+    return this.#negotiating(() => this.#session.shareScreen(options));
+  }
+
+  stopSharing(): void {
+    if (this.state !== "ended") this.#session.stopSharing();
+  }
+
+  hold(): void {
+    if (this.#negotiable && this.state !== "ended") this.#session.hold(true);
+  }
+
+  resume(): void {
+    if (!this.#negotiable || this.state === "ended") return;
+    this.#parts.onTalk();
+    this.#session.hold(false);
+  }
+
+  sendDtmf(keys: string): void {
+    if (this.state !== "ended") this.#session.sendDtmf(keys);
+  }
+
+  openChannel(label: string): Channel {
+    return this.#session.openChannel(label);
+  }
+
+  async transfer(to: TransferTo): Promise<void> {
+    if (!this.#facts.capabilities.value.transferee)
+      throw cannot("transfer", "the peer does not say that it can be");
+    const { newId } = this.#parts;
+    // One of the two is always named: the call that the peer is to make has an id from us.
+    const named = to.createCall === undefined && to.awaitCall === undefined ? { createCall: newId() } : {};
+    await this.#voice.say({ type: "transfer", transfer: { ...to, ...named, replacementId: newId() } });
   }
 
   /** Takes what the engine says of this call. */
   receive(signal: Signal): void {
     switch (signal.type) {
       case "invited":
-        if (this.state === "inviting") this.#state.next("ringing");
+        if (this.state === "inviting") this.#facts.state.next("ringing");
         break;
       case "answered":
-        this.#peer.next(signal.peer);
-        if (this.state !== "ended") this.#state.next("connecting");
-        this.#attempt(() => this.#session.accept(signal));
+        this.#answered(signal);
+        break;
+      case "negotiate":
+        this.#session.negotiate(signal).catch(() => {}); // changes nothing where it cannot be used
         break;
       case "candidates":
         this.#session.addCandidates(signal.candidates);
         break;
       case "streams":
         this.#session.describeRemote(signal.streams);
+        break;
+      case "identity":
+        this.#facts.identity.next(signal.identity);
+        break;
+      case "transfer":
+        this.#facts.transfers.next(this.#requestOf(signal.transfer));
         break;
       case "trace":
         this.#tell(signal.entry);
@@ -160,39 +229,118 @@ export class LiveCall<TStream> implements Call<TStream> {
     }
   }
 
-  /** No more will be told of it. */
-  forget(): void {
-    this.#story.complete();
+  /** Our call and theirs have crossed, and theirs goes on (P21): accepted at once, with the media that is open. */
+  becomes(theirs: Incoming): void {
+    if (this.state === "ended") return;
+    this.#callId = theirs.callId;
+    this.#voice.speakFor({ roomId: this.roomId, callId: theirs.callId });
+    this.#meet(theirs);
+    this.#accept(theirs, this.#capture);
   }
 
   /** Ends this side: the microphone and the camera first. The story may go on until the engine is done. */
   end(end: End): void {
     if (this.state === "ended") return;
     this.#session.close();
+    this.#voice.close();
     this.#life.unsubscribe();
-    this.#state.next("ended");
-    for (const subject of [this.#state, this.#peer, this.#muted]) subject.complete();
+    this.#facts.end();
     const { error, ...rest } = end;
     this.#settle({ ...rest, ...(error && { error: fromErrorData(error) }) });
   }
 
-  /** Sends a description; what belongs to it may follow from then on, in order behind it. */
-  async #describe(command: Extract<Say, { type: "invite" | "answer" }>): Promise<void> {
-    const said = this.#say(command);
+  /** No more will be told of it. */
+  forget(): void {
+    this.#facts.story.complete();
+  }
+
+  #meet({ peer, capabilities, negotiable, description, streams }: Incoming): void {
+    this.#facts.peer.next(peer);
+    this.#facts.capabilities.next(capabilities);
+    this.#negotiable = negotiable;
+    this.#offer = { description, ...(streams && { streams }) };
+  }
+
+  #accept(offer: SessionDescription, capture: Capture): void {
+    this.#capture = capture;
+    this.#reach("accept");
+    this.#parts.onTalk();
+    this.#connect();
+    this.#attempt(async () => {
+      const answer = await this.#session.answer(offer, capture);
+      if (this.state !== "ended") await this.#voice.describe({ type: "answer", ...answer });
+    });
+  }
+
+  #answered(signal: Extract<Signal, { type: "answered" }>): void {
+    if (this.state === "ended") return;
+    this.#facts.peer.next(signal.peer);
+    this.#facts.capabilities.next(signal.capabilities);
+    this.#negotiable = signal.negotiable;
+    this.#connect();
+    this.#attempt(() => this.#session.accept(signal));
+  }
+
+  /** Accepted by one side or the other: from now on there is to be a path. */
+  #connect(): void {
+    this.#facts.state.next("connecting");
+    const recovering = recovery(this.#session.path$, {
+      caller: this.direction === "outgoing",
+      clock: this.#parts.clock,
+    });
     this.#life.add(
-      this.#session.candidates$.subscribe((candidate) => this.#mention({ type: "candidate", candidate })),
+      recovering.subscribe((what) => {
+        if (what === "restart") this.#restart();
+        else {
+          const reason = what === "lost" ? "ice_timeout" : "ice_failed";
+          this.#hangup(reason, { by: "system", reason });
+        }
+      }),
     );
-    this.#life.add(
-      this.localStreams$
-        .pipe(map(describeStreams), distinctUntilChanged(sameJson), skip(1))
-        .subscribe((streams) => this.#mention({ type: "streams", streams })),
-    );
-    await said;
+  }
+
+  /** Asks for a new path with credentials that have not expired (P29). */
+  #restart(): void {
+    if (!this.#negotiable) return;
+    this.#attempt(async () => {
+      const servers = await this.#parts.iceServers();
+      if (this.state === "reconnecting") this.#session.restartIce(servers);
+    });
+  }
+
+  /** Changes what a description has to tell; the promise may be left alone. */
+  #negotiating(change: () => Promise<void>): Promise<void> {
+    const work = async () => {
+      if (!this.#negotiable) throw cannot("change", "it is not answered yet, or the peer speaks version 0");
+      await change();
+    };
+    const done = work();
+    done.catch(() => {});
+    return done;
+  }
+
+  #requestOf(transfer: Transfer): TransferRequest {
+    return {
+      ...transfer,
+      accept: (options = {}) => {
+        const roomId = transfer.targetRoom ?? options.roomId;
+        if (!roomId) {
+          throw new TrunklineError("invalid_option", "The transfer names no room: accept({ roomId }) must.");
+        }
+        this.#parts.onTransfer(transfer, roomId);
+      },
+      refuse: () => {
+        const { replacementId } = transfer;
+        this.#voice.mention({ type: "refuse_transfer", replacementId, reason: "declined" });
+      },
+    };
   }
 
   /** Does what the call depends on: its failure ends the call, and the peer is told why (P17). */
   #attempt(work: () => Promise<void>): void {
+    const attempted = this.#callId;
     work().catch((thrown: unknown) => {
+      if (this.#callId !== attempted) return; // what it was for has been replaced (P21)
       const error = toTrunklineError(thrown);
       const reason = error.code.startsWith("media_") ? "user_media_failed" : "unknown_error";
       this.#hangup(reason, { by: "system", reason, error: toErrorData(error) });
@@ -207,29 +355,12 @@ export class LiveCall<TStream> implements Call<TStream> {
     if (this.state === "ended") return;
     this.end(end);
     const done = () => this.forget();
-    this.#say(command).then(done, done);
-  }
-
-  #say(command: Say): Promise<void> {
-    const { roomId, callId } = this;
-    return this.#parts.dispatch({ roomId, callId, ...command } as Command);
-  }
-
-  /** Says what the call can do without: if it cannot be sent, the call goes on. */
-  #mention(command: Say): void {
-    this.#say(command).catch(() => {});
+    this.#voice.say(command).then(done, done);
   }
 
   #follow(path: PathState): void {
-    if (this.state === "ended") return;
-    if (path === "connected") {
-      this.#wasConnected = true;
-      this.#state.next("connected");
-    } else if (path === "disconnected" && this.#wasConnected) this.#state.next("reconnecting");
-    else if (path === "failed") {
-      const reason = this.#wasConnected ? "ice_timeout" : "ice_failed";
-      this.#hangup(reason, { by: "system", reason });
-    }
+    if (path === "connected") this.#facts.state.next("connected");
+    else if (this.state === "connected") this.#facts.state.next("reconnecting");
   }
 
   #reach(name: MilestoneName, at = this.#parts.clock.now()): void {
@@ -237,12 +368,10 @@ export class LiveCall<TStream> implements Call<TStream> {
   }
 
   #tell(entry: TraceEntry): void {
-    this.#story.next(entry);
-    this.#parts.onTrace(entry);
+    this.#facts.story.next(entry);
+    this.#parts.onTrace({ roomId: this.roomId, callId: this.#callId }, entry);
   }
 }
 
-const describeStreams = (streams: readonly StreamInfo[]): StreamInfo[] =>
-  streams.map(({ id, purpose, audioMuted, videoMuted }) => ({ id, purpose, audioMuted, videoMuted }));
-
-const sameJson = <T>(a: T, b: T): boolean => JSON.stringify(a) === JSON.stringify(b);
+const cannot = (what: string, why: string) =>
+  new TrunklineError("wrong_state", `Cannot ${what} this call: ${why}.`);

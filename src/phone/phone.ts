@@ -27,8 +27,9 @@ import type {
 import { TrunklineError, toErrorData, toTrunklineError } from "../streams/errors.ts";
 import { opaqueId, type Random, secureRandom } from "../streams/ids.ts";
 import type { Call } from "./call.ts";
-import { LiveCall } from "./live-call.ts";
+import { type Incoming, LiveCall } from "./live-call.ts";
 import { checkPlaceOptions, type PlaceOptions } from "./options.ts";
+import { transferCall } from "./transfer.ts";
 
 /** A call waits this long for TURN servers, in ms, and then goes without: a direct path may do. */
 const ICE_SERVERS_DEADLINE = 2_000;
@@ -64,7 +65,10 @@ export interface Phone<TStream = unknown> {
   readonly calls$: Observable<readonly Call<TStream>[]>;
   /** Emits the story of every call, line by line, as it happens. */
   readonly trace$: Observable<CallTrace>;
-  /** Places a call. Throws `invalid_option`, and `closed`; everything later is told by the call. */
+  /**
+   * Places a call; where the user in question calls us in that room already, theirs is answered and returned instead.
+   * Throws `invalid_option`, and `closed`; everything later is told by the call.
+   */
   place(options: PlaceOptions): Call<TStream>;
   /** Ends all calls and the signalling half. All streams complete. */
   close(): Promise<void>;
@@ -88,25 +92,24 @@ export function createPhone<TStream>(options: PhoneOptions<TStream>): Phone<TStr
     return firstValueFrom(inTime, { defaultValue: NONE }).catch(() => NONE);
   };
 
-  const begin = (
-    ref: CallRef,
-    direction: Call["direction"],
-    theirs?: Extract<Signal, { type: "incoming" }>,
-  ) => {
-    const { roomId, callId } = ref;
-    const call = new LiveCall<TStream>(
+  const begin = (ref: CallRef, theirs?: Incoming) => {
+    const call: LiveCall<TStream> = new LiveCall<TStream>(
+      ref,
       {
-        roomId,
-        callId,
-        direction,
-        ...(theirs && { peer: theirs.peer }),
         session: media.open({ iceServers: iceServers() }),
         clock,
+        newId: () => opaqueId(random),
         dispatch: (command) => signaling.dispatch(command),
-        onTrace(entry) {
-          if (entry.kind === "milestone") markMilestone(ref, entry);
+        iceServers,
+        onTrace({ roomId, callId }, entry) {
+          if (entry.kind === "milestone") markMilestone(callId, entry);
           traces.next({ roomId, callId, entry });
         },
+        onTalk() {
+          for (const other of live.values()) if (other !== call) other.hold();
+        },
+        onTransfer: (transfer, roomId) =>
+          transferCall(call, transfer, roomId, { place, incoming$: incoming }),
       },
       theirs,
     );
@@ -114,14 +117,43 @@ export function createPhone<TStream>(options: PhoneOptions<TStream>): Phone<TStr
     calls.next([...live.values()]);
     call.ended.then(() => calls.next([...live.values()].filter(({ state }) => state !== "ended")));
     // The engine's last words on a call come after its end; then it is forgotten.
-    call.trace$.subscribe({ complete: () => live.delete(keyOf(ref)) });
+    call.trace$.subscribe({ complete: () => live.delete(keyOf(call)) });
     return call;
   };
+
+  /** Theirs takes the place of ours (P21): the same call to the app, under their id. */
+  const cross = (ours: LiveCall<TStream>, theirs: Incoming) => {
+    live.delete(keyOf(ours));
+    live.set(keyOf(theirs), ours);
+    ours.becomes(theirs);
+  };
+
+  const ring = (theirs: Incoming) => {
+    const ours = theirs.replaces && live.get(keyOf({ roomId: theirs.roomId, callId: theirs.replaces }));
+    if (ours) cross(ours, theirs);
+    else incoming.next(begin(theirs, theirs));
+  };
+
+  const place = (placeOptions: PlaceOptions, callId = opaqueId(random)): LiveCall<TStream> => {
+    checkPlaceOptions(placeOptions);
+    if (gone) throw gone;
+    if (closing) throw new TrunklineError("closed", "The phone is closed. Make a new one to place calls.");
+    const { roomId, invitee, lifetime, audio, video } = placeOptions;
+    const call = begin({ roomId, callId });
+    call.place(
+      { ...(audio !== undefined && { audio }), ...(video !== undefined && { video }) },
+      { ...(invitee !== undefined && { invitee }), ...(lifetime !== undefined && { lifetime }) },
+    );
+    return call;
+  };
+
+  const ringing = () =>
+    [...live.values()].filter(({ direction, state }) => direction === "incoming" && state === "ringing");
 
   const receive = (signal: Signal): void => {
     const known = live.get(keyOf(signal));
     if (known) known.receive(signal);
-    else if (signal.type === "incoming") incoming.next(begin(signal, "incoming", signal));
+    else if (signal.type === "incoming") ring(signal);
     else if (signal.type === "ignored") ignored.next(signal);
     else if (signal.type === "trace") {
       const { roomId, callId, entry } = signal;
@@ -155,26 +187,19 @@ export function createPhone<TStream>(options: PhoneOptions<TStream>): Phone<TStr
 
   const phone: Phone<TStream> = {
     status$: signaling.status$,
-    incoming$: defer(() => {
-      const ringing = [...live.values()].filter(
-        ({ direction, state }) => direction === "incoming" && state === "ringing",
-      );
-      return concat(from(ringing), incoming);
-    }),
+    incoming$: defer(() => concat(from(ringing()), incoming)),
     ignored$: ignored.asObservable(),
     calls$: calls.asObservable(),
     trace$: traces.asObservable(),
     place(placeOptions) {
       checkPlaceOptions(placeOptions);
-      if (gone) throw gone;
-      if (closing) throw new TrunklineError("closed", "The phone is closed. Make a new one to place calls.");
-      const { roomId, invitee, lifetime, audio, video } = placeOptions;
-      const call = begin({ roomId, callId: opaqueId(random) }, "outgoing");
-      call.place(
-        { ...(audio !== undefined && { audio }), ...(video !== undefined && { video }) },
-        { ...(invitee !== undefined && { invitee }), ...(lifetime !== undefined && { lifetime }) },
+      const { roomId, invitee } = placeOptions;
+      const theirs = ringing().find(
+        ({ roomId: room, peer }) => room === roomId && (invitee === undefined || invitee === peer?.userId),
       );
-      return call;
+      if (!theirs) return place(placeOptions);
+      theirs.answer(placeOptions);
+      return theirs;
     },
     close() {
       closing ??= close();
@@ -192,7 +217,7 @@ const NONE: readonly IceServer[] = [];
 const keyOf = ({ roomId, callId }: CallRef): string => JSON.stringify([roomId, callId]);
 
 /** Milestones as User Timing marks, so that they stand in a browser's performance panel. */
-function markMilestone({ callId }: CallRef, { name, at }: Milestone): void {
+function markMilestone(callId: string, { name, at }: Milestone): void {
   const startTime = Math.max(0, at - performance.timeOrigin);
   performance.mark(`trunkline.${name}`, { startTime, detail: { callId } });
 }

@@ -179,12 +179,15 @@ describe("a call", () => {
     expect(handedOn.at(-1)?.candidate).toBe("");
   });
 
-  it("P17 ends with ice_failed where media never flowed", async () => {
-    const { outgoing, incoming, alice, clock } = await ringing();
+  it("P17 ends with ice_failed where no path is found", async () => {
+    const { outgoing, incoming, alice, bob, clock, states } = await ringing();
+    incoming.answer(both);
     alice.media.setPath("failed");
+    bob.media.setPath("failed");
     await clock.advance(1_000);
-    expect(await outgoing.ended).toMatchObject({ by: "system", reason: "ice_failed" });
-    expect(await incoming.ended).toEqual({ by: "peer", reason: "ice_failed" });
+    expect(states.out).not.toContain("connected");
+    expect((await outgoing.ended).reason).toBe("ice_failed");
+    expect((await incoming.ended).reason).toBe("ice_failed");
   });
 
   it("takes no more orders once it has ended", async () => {
@@ -200,12 +203,16 @@ describe("a call", () => {
     expect(collect(outgoing.state$)).toEqual([]);
   });
 
-  it("P17 ends with ice_timeout where media has flowed", async () => {
-    const { outgoing, incoming, alice, clock } = await connected();
-    alice.media.setPath("disconnected");
+  it("P17 ends with ice_timeout where media has flowed, and no restart brings it back", async () => {
+    const { outgoing, incoming, alice, bob, clock } = await connected();
+    for (const { media } of [alice, bob]) {
+      media.mendPaths(false);
+      media.setPath("disconnected");
+    }
     expect(collect(outgoing.state$)).toEqual(["reconnecting"]);
-    alice.media.setPath("failed");
-    await clock.advance(1_000);
+    await clock.advance(31_000);
+    expect(collect(outgoing.state$)).toEqual(["reconnecting"]);
+    await clock.advance(2_000);
     expect(await outgoing.ended).toMatchObject({ by: "system", reason: "ice_timeout" });
     expect(await incoming.ended).toEqual({ by: "peer", reason: "ice_timeout" });
   });

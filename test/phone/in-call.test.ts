@@ -1,0 +1,205 @@
+import { describe, expect, it } from "vitest";
+import type { Call } from "../../src/phone/call.ts";
+import { collect, phones, roomId } from "./world.ts";
+
+const both = { audio: true, video: true };
+const voice = { audio: true };
+const bobId = "@bob:test";
+
+/** Alice has called Bob, and they talk. */
+async function talking(capture: { audio?: boolean; video?: boolean } = both) {
+  const world = await phones("alice", "bob");
+  const rings = collect(world.bob.phone.incoming$);
+  const outgoing = world.alice.phone.place({ roomId, invitee: bobId, ...capture });
+  await world.clock.advance(1_000);
+  const incoming = rings[0] as Call;
+  incoming.answer(capture);
+  await world.clock.advance(2_000);
+  expect(last(outgoing.state$)).toBe("connected");
+  return { ...world, outgoing, incoming };
+}
+
+const last = <T>(stream: Parameters<typeof collect<T>>[0]): T | undefined => collect(stream).at(-1);
+const purposes = (call: Call) => last(call.remoteStreams$)?.map(({ purpose }) => purpose);
+
+describe("in a call", () => {
+  it("P19 holds and resumes, and both sides know", async () => {
+    const { outgoing, incoming, clock } = await talking();
+    outgoing.hold();
+    await clock.advance(2_000);
+    expect([last(outgoing.held$), last(incoming.held$)]).toEqual([
+      { us: true, peer: false },
+      { us: false, peer: true },
+    ]);
+    outgoing.resume();
+    await clock.advance(2_000);
+    expect([last(outgoing.held$), last(incoming.held$)]).toEqual([
+      { us: false, peer: false },
+      { us: false, peer: false },
+    ]);
+    expect(last(outgoing.state$)).toBe("connected");
+  });
+
+  it("P19 adds video to a voice call, and ends it", async () => {
+    const { outgoing, incoming, clock, alice } = await talking(voice);
+    expect(last(incoming.remoteStreams$)).toMatchObject([{ videoMuted: true }]);
+    await outgoing.change({ video: true });
+    await clock.advance(2_000);
+    expect(last(incoming.remoteStreams$)).toMatchObject([{ videoMuted: false }]);
+    await outgoing.change({ video: false });
+    await clock.advance(2_000);
+    expect(last(incoming.remoteStreams$)).toMatchObject([{ videoMuted: true }]);
+    expect(alice.media.liveTracks).toBe(1);
+  });
+
+  it("keeps the call as it is where a new camera is refused", async () => {
+    const { outgoing, clock, alice } = await talking(voice);
+    alice.media.refuseDevices("media_denied");
+    await expect(outgoing.change({ video: true })).rejects.toMatchObject({ code: "media_denied" });
+    await clock.advance(1_000);
+    expect(last(outgoing.state$)).toBe("connected");
+  });
+
+  it("P25 shares the screen beside the camera", async () => {
+    const { outgoing, incoming, clock } = await talking();
+    await outgoing.shareScreen();
+    await clock.advance(2_000);
+    expect(purposes(incoming)).toEqual(["m.usermedia", "m.screenshare"]);
+    outgoing.stopSharing();
+    await clock.advance(2_000);
+    expect(purposes(incoming)).toEqual(["m.usermedia"]);
+  });
+
+  it("opens a channel for messages", async () => {
+    const { outgoing, incoming, clock } = await talking(voice);
+    const opened = collect(incoming.channels$);
+    const ours = outgoing.openChannel("chat");
+    await clock.advance(2_000);
+    const [theirs] = opened;
+    const heard = collect(theirs?.messages$ ?? ours.messages$);
+    ours.send("hello");
+    await clock.advance(100);
+    expect([theirs?.label, heard]).toEqual(["chat", ["hello"]]);
+  });
+
+  it("tells how good it is", async () => {
+    const { outgoing, clock } = await talking();
+    const stats = collect(outgoing.stats$);
+    await clock.advance(3_000);
+    expect(stats.length).toBeGreaterThan(1);
+    expect(stats.at(-1)).toMatchObject({ path: { relayed: false } });
+  });
+
+  it("P20 finds a new path when the old one is lost, from one side only", async () => {
+    const { outgoing, incoming, clock, alice, bob } = await talking();
+    alice.media.setPath("disconnected");
+    bob.media.setPath("disconnected");
+    expect([last(outgoing.state$), last(incoming.state$)]).toEqual(["reconnecting", "reconnecting"]);
+    await clock.advance(6_000);
+    expect([last(outgoing.state$), last(incoming.state$)]).toEqual(["connected", "connected"]);
+    const offers = (call: Call) =>
+      collect(call.trace$).filter(
+        (entry) =>
+          entry.kind === "message" && entry.direction === "sent" && entry.eventType === "m.call.negotiate",
+      );
+    expect([offers(outgoing).length, offers(incoming).length]).toEqual([1, 1]);
+    outgoing.hangup();
+    await clock.advance(60_000);
+    expect((await outgoing.ended).reason).toBe("user_hangup");
+  });
+
+  it("P31 P32 is transferred where the app allows it", async () => {
+    const { outgoing, incoming, clock, carol } = await withCarol();
+    const requests = collect(incoming.transfers$);
+    const asked = outgoing.transfer({
+      targetUser: { userId: "@carol:test" },
+      targetRoom: "!other:test",
+      createCall: "next-call",
+    });
+    await clock.advance(1_000);
+    await asked;
+    const calls = collect(carol.phone.incoming$);
+    expect(calls).toEqual([]);
+    requests[0]?.accept();
+    await clock.advance(1_000);
+    expect(calls[0]?.callId).toBe("next-call");
+    calls[0]?.answer(both);
+    await clock.advance(3_000);
+    expect((await outgoing.ended).by).toBe("peer");
+    expect(last((calls[0] as Call).state$)).toBe("connected");
+  });
+
+  it("P32 refuses a transfer, and nothing else happens", async () => {
+    const { outgoing, incoming, clock } = await talking();
+    const requests = collect(incoming.transfers$);
+    const asked = outgoing.transfer({ targetUser: { userId: "@carol:test" } });
+    await clock.advance(1_000);
+    await asked;
+    expect(() => requests[0]?.accept()).toThrow(expect.objectContaining({ code: "invalid_option" }));
+    requests[0]?.refuse();
+    await clock.advance(1_000);
+    expect(last(outgoing.state$)).toBe("connected");
+    const told = collect(outgoing.trace$).filter(
+      (entry) => entry.kind === "message" && entry.eventType === "m.call.reject_replacement",
+    );
+    expect(told).toHaveLength(1);
+  });
+});
+
+async function withCarol() {
+  const world = await phones("alice", "bob", "carol");
+  for (const userId of [bobId, "@carol:test"]) world.rooms.join("!other:test", userId);
+  await world.clock.advance(100);
+  const outgoing = world.alice.phone.place({ roomId, invitee: bobId, ...both });
+  const rings = collect(world.bob.phone.incoming$);
+  await world.clock.advance(1_000);
+  const incoming = rings[0] as Call;
+  incoming.answer(both);
+  await world.clock.advance(2_000);
+  return { ...world, outgoing, incoming };
+}
+
+describe("several calls", () => {
+  it("keeps only the newest off hold", async () => {
+    const { outgoing, clock, rooms, alice, carol } = await withCarol();
+    rooms.join("!third:test", "@alice:test");
+    rooms.join("!third:test", "@carol:test");
+    await clock.advance(100);
+    carol.phone.incoming$.subscribe((call) => call.answer(both));
+    const second = alice.phone.place({ roomId: "!third:test", invitee: "@carol:test", ...both });
+    await clock.advance(5_000);
+    expect([last(outgoing.held$)?.us, last(second.held$)?.us]).toEqual([true, false]);
+    outgoing.resume();
+    await clock.advance(2_000);
+    expect([last(outgoing.held$)?.us, last(second.held$)?.us]).toEqual([false, true]);
+  });
+
+  it("P17 is busy", async () => {
+    const { alice, bob, clock } = await phones("alice", "bob");
+    bob.phone.incoming$.subscribe((call) => call.reject({ busy: true }));
+    const call = alice.phone.place({ roomId, ...voice });
+    await clock.advance(1_000);
+    expect(await call.ended).toEqual({ by: "peer", reason: "user_busy" });
+  });
+});
+
+describe("P21 glare", () => {
+  it.each([0, 5, 15, 25, 40, 300, 2_000])(
+    "makes one call of two that cross, %d ms apart, with the media that is open",
+    async (apart) => {
+      const { alice, bob, clock } = await phones("alice", "bob");
+      const ours = alice.phone.place({ roomId, invitee: bobId, ...both });
+      await clock.advance(apart);
+      const theirs = bob.phone.place({ roomId, invitee: "@alice:test", ...both });
+      await clock.advance(5_000);
+      expect([last(ours.state$), last(theirs.state$)]).toEqual(["connected", "connected"]);
+      expect(ours.callId).toBe(theirs.callId);
+      expect([alice, bob].map(({ phone }) => last(phone.calls$)?.length)).toEqual([1, 1]);
+      expect([alice.media.liveTracks, bob.media.liveTracks]).toEqual([2, 2]);
+      ours.hangup();
+      await clock.advance(2_000);
+      expect((await theirs.ended).reason).toBe("user_hangup");
+      expect([alice.media.openSessions, bob.media.openSessions]).toEqual([0, 0]);
+    },
+  );
+});

@@ -1,0 +1,58 @@
+import { TestScheduler } from "rxjs/testing";
+import { describe, expect, it } from "vitest";
+import { recovery } from "../../src/phone/recovery.ts";
+import type { PathState } from "../../src/streams/contract.ts";
+
+const states: Record<string, PathState> = {
+  n: "new",
+  c: "connecting",
+  C: "connected",
+  d: "disconnected",
+  f: "failed",
+};
+const wanted = { r: "restart", n: "never_connected", l: "lost" };
+
+function marbles(path: string, expected: string, caller = true) {
+  const scheduler = new TestScheduler((actual, wished) => expect(actual).toEqual(wished));
+  scheduler.run(({ hot, expectObservable }) => {
+    expectObservable(recovery(hot(path, states), { caller, clock: scheduler }), "^ 100s !").toBe(
+      expected,
+      wanted,
+    );
+  });
+}
+
+describe("recovery", () => {
+  it("gives a call 30 s to find a path", () => {
+    marbles("n-c", "30s n");
+  });
+
+  it("P17 ends with never_connected as soon as ICE has failed", () => {
+    marbles("n-c 2s f", "2s --- n");
+  });
+
+  it("does nothing while the path is there, and when it comes back in time", () => {
+    marbles("n-C 5s d 1s C", "");
+  });
+
+  it("restarts a lost path three times, then gives it up", () => {
+    marbles("C d", "- 2s r 9999ms r 9999ms r 9999ms l");
+  });
+
+  it("does not wait for a path that has failed", () => {
+    marbles("C d 99ms f", "- 100ms r 9999ms r 9999ms r 9999ms l");
+  });
+
+  it("stops when the path is back, and begins anew when it is lost again", () => {
+    marbles("C d 4s C d", "- 2s r 2s - 2s r 9999ms r 9999ms r 9999ms l");
+  });
+
+  it("P20 leaves the first move to the caller", () => {
+    marbles("C d", "- 7s r 9999ms r 9999ms r 9999ms l", false);
+    marbles("C d 4s C", "", false);
+  });
+
+  it("goes on while a restarted path is being found", () => {
+    marbles("C d 3s c 2s f", "- 2s r 9999ms r 9999ms r 9999ms l");
+  });
+});
