@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { createHomeserver } from "../../src/testing/homeserver/index.ts";
 import { callScenarios, type Pair } from "./call-scenarios.ts";
+import { inCallScenarios } from "./in-call-scenarios.ts";
 import { embeddedPair } from "./pairs.ts";
 import { openStage, type Stage } from "./stage.ts";
 
@@ -23,6 +24,7 @@ describe("on the embedded homeserver", () => {
     pair = await embeddedPair(stage, homeserver);
   });
   callScenarios(() => pair);
+  inCallScenarios(() => pair);
 
   it("expires an invite and records a hangup on time while the main thread is blocked in 200 ms slices", async () => {
     const { alice, bob, roomId } = pair;

@@ -43,5 +43,5 @@ async function pairOf(
   const roomId = await directRoom(homeserver, alice, bob);
   const open = ({ accessToken }: Account) =>
     stage.phone({ homeserver, accessToken, iceTransportPolicy: policy });
-  return { alice: await open(alice), bob: await open(bob), roomId, bobId: bob.userId };
+  return { alice: await open(alice), bob: await open(bob), roomId, aliceId: alice.userId, bobId: bob.userId };
 }

@@ -1,5 +1,5 @@
 /** One phone in a page, and what a test wants to ask of it: its calls, what media came in, and what was left open. */
-import { filter, firstValueFrom, map, ReplaySubject, take } from "rxjs";
+import { filter, firstValueFrom, map, ReplaySubject, skip, take } from "rxjs";
 import type { Call, CallEnd, CallState, Phone, PlaceOptions, TraceEntry } from "../../src/index.ts";
 import { createPhone } from "../../src/index.ts";
 import { browserMedia } from "../../src/media/browser.ts";
@@ -13,12 +13,12 @@ export interface StartOptions {
   readonly iceTransportPolicy?: RTCIceTransportPolicy;
 }
 
-/** What came in of a call's media, and by which path. */
+/** What came in of a call's media, and by which way. */
 export interface Traffic {
   readonly videoFrames: number;
   readonly audioPackets: number;
-  /** Types of the local and the remote candidate in use. */
-  readonly path: readonly [string, string];
+  /** The type of our candidate in use: `relay` where a TURN server is our end of the path. */
+  readonly localEnd: string;
 }
 
 const connections: RTCPeerConnection[] = [];
@@ -36,13 +36,18 @@ class WatchedConnection extends RTCPeerConnection {
   }
 }
 
+function watch(stream: MediaStream): MediaStream {
+  tracks.push(...stream.getTracks());
+  return stream;
+}
+
 const mediaDevices = {
   async getUserMedia(constraints?: MediaStreamConstraints) {
     if (denyDevices) throw new DOMException("Permission denied", "NotAllowedError");
-    const stream = await navigator.mediaDevices.getUserMedia(constraints);
-    tracks.push(...stream.getTracks());
-    return stream;
+    return watch(await navigator.mediaDevices.getUserMedia(constraints));
   },
+  getDisplayMedia: async (options?: DisplayMediaStreamOptions) =>
+    watch(await navigator.mediaDevices.getDisplayMedia(options)),
 };
 
 function keep(call: Call<MediaStream>): string {
@@ -65,11 +70,10 @@ async function trafficOf(connection: RTCPeerConnection): Promise<Traffic> {
   const byId = new Map(reports.map((report) => [report.id, report]));
   const transport = reports.find((report) => report.type === "transport");
   const pair = byId.get(transport?.selectedCandidatePairId);
-  const typeOf = (id: string | undefined): string => byId.get(id)?.candidateType ?? "none";
   return {
     videoFrames: sum("video", "framesDecoded"),
     audioPackets: sum("audio", "packetsReceived"),
-    path: [typeOf(pair?.localCandidateId), typeOf(pair?.remoteCandidateId)],
+    localEnd: byId.get(pair?.localCandidateId)?.candidateType ?? "none",
   };
 }
 
@@ -111,6 +115,25 @@ const thisPage = {
   reject: (id: string) => callOf(id).reject(),
   hangup: (id: string) => callOf(id).hangup(),
   mute: (id: string, muted: { audio?: boolean; video?: boolean }) => callOf(id).mute(muted),
+  hold: (id: string) => callOf(id).hold(),
+  resume: (id: string) => callOf(id).resume(),
+  change: (id: string, capture: Capture) => callOf(id).change(capture),
+  shareScreen: (id: string) => callOf(id).shareScreen(),
+  stopSharing: (id: string) => callOf(id).stopSharing(),
+  sendDtmf: (id: string, keys: string) => callOf(id).sendDtmf(keys),
+  /** Waits until both sides' holding is as said. */
+  held: (id: string, us: boolean, peer: boolean) =>
+    firstValueFrom(callOf(id).held$.pipe(filter((held) => held.us === us && held.peer === peer))),
+  /** Waits until the peer shows as many streams of a purpose. */
+  remoteStreams: (id: string, purpose: string, count: number) =>
+    firstValueFrom(
+      callOf(id).remoteStreams$.pipe(
+        map((streams) => streams.filter((stream) => stream.purpose === purpose)),
+        filter((streams) => streams.length === count),
+        map((streams) => streams.map((stream) => stream.stream.getVideoTracks().length)),
+      ),
+    ),
+  stats: (id: string) => firstValueFrom(callOf(id).stats$.pipe(skip(2))),
   reaches: (id: string, state: CallState) =>
     firstValueFrom(callOf(id).state$.pipe(filter((now) => now === state || now === "ended"))),
   async ends(id: string): Promise<Omit<CallEnd, "error"> & { error?: ErrorData }> {

@@ -15,6 +15,8 @@ export type RemotePhone = {
 
 export interface Stage {
   readonly url: string;
+  /** Opens one of the pages named when the stage was opened; without a name, the one of a phone that is to be started. */
+  tab(page?: string): Promise<Page>;
   /** Opens a page with a phone that is online. */
   phone(options: Omit<StartOptions, "homeserver"> & { readonly homeserver?: string }): Promise<RemotePhone>;
   /** Errors that no page caught, so far. */
@@ -22,13 +24,20 @@ export interface Stage {
   close(): Promise<void>;
 }
 
-/** `matrix` answers under `/_matrix`, and is the homeserver of phones that name no other. */
-export async function openStage(matrix?: (request: Request) => Promise<Response>): Promise<Stage> {
-  const files = new Map([
-    ["/", { type: "text/html", body: '<!doctype html><script type="module" src="/page.js"></script>' }],
-    ["/page.js", { type: "text/javascript", body: await bundlePage() }],
-    ["/worker/entry.js", { type: "text/javascript", body: await builtWorker() }],
-  ]);
+/**
+ * `matrix` answers under `/_matrix`, and is the homeserver of phones that name no other. `pages` are the scripts of
+ * more pages, by name.
+ */
+export async function openStage(
+  matrix?: (request: Request) => Promise<Response>,
+  pages: Readonly<Record<string, string>> = {},
+): Promise<Stage> {
+  const files = new Map([["/worker/entry.js", { type: "text/javascript", body: await builtWorker() }]]);
+  for (const [name, script] of Object.entries({ "": "test/e2e/phone-page.ts", ...pages })) {
+    const html = `<!doctype html><script type="module" src="/${name}.js"></script>`;
+    files.set(`/${name}`, { type: "text/html", body: html });
+    files.set(`/${name}.js`, { type: "text/javascript", body: await bundlePage(script) });
+  }
   const server: NodeServer = await serve((request) => {
     const { pathname } = new URL(request.url);
     if (matrix && pathname.startsWith("/_matrix/")) return matrix(request);
@@ -41,15 +50,20 @@ export async function openStage(matrix?: (request: Request) => Promise<Response>
   const browser: Browser = await launchChromium();
   const errors: string[] = [];
 
+  // A page has loaded when its script has run.
+  const openTab = async (page = ""): Promise<Page> => {
+    const tab = await (await browser.newContext()).newPage();
+    tab.on("pageerror", (error) => errors.push(String(error)));
+    await tab.goto(`${server.url}/${page}`);
+    return tab;
+  };
+
   return {
     url: server.url,
     errors,
+    tab: openTab,
     async phone(options) {
-      const tab = await (await browser.newContext()).newPage();
-      tab.on("pageerror", (error) => errors.push(String(error)));
-      await tab.goto(server.url);
-      await tab.waitForFunction(() => "page" in globalThis);
-      const phone = remote(tab);
+      const phone = remote(await openTab());
       await phone.start({ homeserver: server.url, ...options });
       return phone;
     },
@@ -73,9 +87,9 @@ function remote(tab: Page): RemotePhone {
   });
 }
 
-async function bundlePage(): Promise<string> {
+async function bundlePage(script: string): Promise<string> {
   const page = await build({
-    entryPoints: ["test/e2e/phone-page.ts"],
+    entryPoints: [script],
     bundle: true,
     format: "esm",
     write: false,

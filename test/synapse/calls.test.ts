@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, inject, it } from "vitest";
 import { callScenarios, media, type Pair, wholeCall } from "../e2e/call-scenarios.ts";
+import { inCallScenarios } from "../e2e/in-call-scenarios.ts";
 import { registeredPair } from "../e2e/pairs.ts";
 import { openStage, type Stage } from "../e2e/stage.ts";
 
@@ -23,6 +24,7 @@ describe("on Synapse", () => {
     pair = await registeredPair(stage, synapse);
   });
   callScenarios(() => pair);
+  inCallScenarios(() => pair);
 
   it.each(twenty)("voice call %d of 20 in a row connects", () => wholeCall(pair, media.voice, "host"));
   it.each(twenty)("video call %d of 20 in a row connects", () => wholeCall(pair, media.video, "host"));
