@@ -4,7 +4,13 @@ import { defineConfig } from "vitest/config";
 export default defineConfig({
   test: {
     projects: [
-      { test: { name: "unit", include: ["test/**/*.test.ts"], exclude: ["test/e2e/**", "test/synapse/**"] } },
+      {
+        test: {
+          name: "unit",
+          include: ["test/**/*.test.ts"],
+          exclude: ["test/e2e/**", "test/synapse/**", "test/interop/**"],
+        },
+      },
       {
         test: {
           name: "e2e",
@@ -20,6 +26,16 @@ export default defineConfig({
           include: ["test/synapse/**/*.test.ts"],
           globalSetup: ["test/synapse/global.setup.ts"],
           testTimeout: 120_000,
+          hookTimeout: 600_000,
+          fileParallelism: false,
+        },
+      },
+      {
+        test: {
+          name: "interop",
+          include: ["test/interop/**/*.test.ts"],
+          globalSetup: ["test/synapse/global.setup.ts"],
+          testTimeout: 60_000,
           hookTimeout: 600_000,
           fileParallelism: false,
         },

@@ -1,0 +1,102 @@
+/** Trunkline and matrix-js-sdk, both ways, on one homeserver. */
+import { afterAll, afterEach, beforeAll, describe, expect } from "vitest";
+import { createUser, roomOf, type User } from "./accounts.ts";
+import { callScenarios } from "./call-scenarios.ts";
+import { type DevicesMeeting, devicesScenarios } from "./devices-scenarios.ts";
+import type { Gate } from "./gate.ts";
+import { glareScenarios, preparingScenario } from "./glare-scenarios.ts";
+import { inCallScenarios } from "./in-call-scenarios.ts";
+import { clear, type Meeting } from "./meeting.ts";
+import type { Peer } from "./peer.ts";
+import type { Stage } from "./stage.ts";
+
+interface Cast {
+  readonly gate: Gate;
+  readonly ours: Peer;
+  readonly theirs: Peer;
+  readonly users: { readonly ours: User; readonly theirs: User; readonly both: User };
+  readonly both: { readonly ours: Peer; readonly theirs: Peer };
+  readonly rooms: { readonly pair: string; readonly ours: string; readonly theirs: string };
+}
+
+/** One user with a phone of ours, one with a phone of theirs, and one with both. */
+async function cast(stage: Stage): Promise<Cast> {
+  const [ours, theirs, both] = await Promise.all(
+    ["ours", "theirs", "both"].map((name) => createUser(stage.url, name)),
+  );
+  if (!ours || !theirs || !both) throw new Error("There are users missing");
+  const rooms = {
+    pair: await roomOf(stage.url, ours, theirs),
+    ours: await roomOf(stage.url, ours, both),
+    theirs: await roomOf(stage.url, theirs, both),
+  };
+  return {
+    gate: stage.gate,
+    users: { ours, theirs, both },
+    rooms,
+    ours: await stage.chromium("trunkline", await ours.logIn()),
+    theirs: await stage.chromium("sdk", await theirs.logIn()),
+    both: {
+      ours: await stage.chromium("trunkline", await both.logIn()),
+      theirs: await stage.chromium("sdk", await both.logIn()),
+    },
+  };
+}
+
+/** One way: `side` calls the other make, then a user who has both. */
+function oneWay(all: () => Cast, side: "ours" | "theirs"): void {
+  const other = side === "ours" ? "theirs" : "ours";
+  const pair = (): Meeting => {
+    const { gate, users, rooms, ...peers } = all();
+    return {
+      gate,
+      caller: peers[side],
+      callee: peers[other],
+      roomId: rooms.pair,
+      callerId: users[side].userId,
+      calleeId: users[other].userId,
+      ours: [peers.ours],
+    };
+  };
+  const devices = (): DevicesMeeting => ({
+    ...pair(),
+    callee: all().both.ours,
+    roomId: all().rooms[side],
+    calleeId: all().users.both.userId,
+    ours: [all().ours, all().both.ours],
+    devices: { Trunkline: all().both.ours, "matrix-js-sdk": all().both.theirs },
+  });
+
+  afterEach(async ({ task }) => {
+    const peers = [all().ours, all().theirs, all().both.ours, all().both.theirs];
+    const stories = await Promise.all(peers.map((peer) => peer.log()));
+    if (task.result?.state === "fail") console.log(stories.map((lines) => lines.join("\n")).join("\n\n"));
+    await clear(pair());
+    await clear({ ...devices(), caller: all().both.theirs });
+  });
+
+  callScenarios(pair);
+  devicesScenarios(devices);
+  inCallScenarios(pair);
+  glareScenarios(pair);
+  if (side === "theirs") preparingScenario(pair);
+}
+
+/** All of it; the name of the homeserver heads the columns of the table. */
+export function sdkSuite(name: string, open: () => Promise<Stage>): void {
+  let stage: Stage;
+  let all: Cast;
+
+  beforeAll(async () => {
+    stage = await open();
+    all = await cast(stage);
+  });
+
+  afterAll(async () => {
+    await stage?.close();
+    expect(stage.errors).toEqual([]);
+  });
+
+  describe(`Trunkline calls matrix-js-sdk, ${name}`, () => oneWay(() => all, "ours"));
+  describe(`matrix-js-sdk calls Trunkline, ${name}`, () => oneWay(() => all, "theirs"));
+}

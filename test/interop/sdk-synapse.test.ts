@@ -1,0 +1,5 @@
+import { inject } from "vitest";
+import { sdkSuite } from "./sdk-suite.ts";
+import { openStage } from "./stage.ts";
+
+sdkSuite("Synapse", () => openStage(inject("synapseUrl")));

@@ -1,0 +1,68 @@
+/** Pages with phones of several makes in them, and the homeserver between. */
+import { launchFirefox } from "../../scripts/firefox.ts";
+import { openStage as openChromium } from "../e2e/stage.ts";
+import type { Device } from "./accounts.ts";
+import { createGate, type Gate, proxyTo } from "./gate.ts";
+import { type Peer, remotePeer } from "./peer.ts";
+
+export type Make = "trunkline" | "sdk";
+
+export interface Stage {
+  readonly url: string;
+  readonly gate: Gate;
+  /** Opens a page in Chromium with a phone of this make that is online. */
+  chromium(make: Make, device: Device): Promise<Peer>;
+  /** The same in Firefox. */
+  firefox(make: Make, device: Device): Promise<Peer>;
+  /** Errors that no page caught, so far. */
+  readonly errors: readonly string[];
+  close(): Promise<void>;
+}
+
+/** `homeserver` is a URL, or what answers requests; its gate is what the phones see of it. */
+export async function openStage(
+  homeserver: string | ((request: Request) => Promise<Response>),
+): Promise<Stage> {
+  const gate = createGate(typeof homeserver === "string" ? proxyTo(homeserver) : homeserver);
+  const pages = { trunkline: "test/interop/trunkline-page.ts", sdk: "test/interop/sdk-page.ts" };
+  const chromium = await openChromium(gate.fetch, pages);
+  const errors: string[] = [];
+  let firefox: ReturnType<typeof launchFirefox> | undefined;
+
+  const start = async (peer: Peer, device: Device) => {
+    await peer.start({ homeserver: chromium.url, ...device });
+    return peer;
+  };
+
+  return {
+    url: chromium.url,
+    gate,
+    get errors() {
+      return [...chromium.errors, ...errors];
+    },
+    async chromium(make, device) {
+      const tab = await chromium.tab(make);
+      const peer = remotePeer((name, args) => tab.evaluate(callPeer, [name, args] as const));
+      return start(peer, device);
+    },
+    async firefox(make, device) {
+      firefox ??= launchFirefox();
+      const tab = await (await (await firefox).createBrowserContext()).newPage();
+      tab.on("pageerror", (error) => errors.push(String(error)));
+      await tab.goto(`${chromium.url}/${make}`);
+      const peer = remotePeer((name, args) => tab.evaluate(callPeer, [name, args] as const));
+      return start(peer, device);
+    },
+    async close() {
+      await (await firefox)?.close();
+      await chromium.close();
+    },
+  };
+}
+
+/** Runs in the page. */
+function callPeer([name, args]: readonly [string, readonly unknown[]]): unknown {
+  return (globalThis.peer as unknown as Record<string, (...values: readonly unknown[]) => unknown>)[name]?.(
+    ...args,
+  );
+}
