@@ -13,12 +13,12 @@ export interface StartOptions {
   readonly iceTransportPolicy?: RTCIceTransportPolicy;
 }
 
-/** What came in of a call's media, and by which path. */
+/** What came in of a call's media, and by which way. */
 export interface Traffic {
   readonly videoFrames: number;
   readonly audioPackets: number;
-  /** Types of the local and the remote candidate in use. */
-  readonly path: readonly [string, string];
+  /** The type of our candidate in use: `relay` where a TURN server is our end of the path. */
+  readonly localEnd: string;
 }
 
 const connections: RTCPeerConnection[] = [];
@@ -65,11 +65,10 @@ async function trafficOf(connection: RTCPeerConnection): Promise<Traffic> {
   const byId = new Map(reports.map((report) => [report.id, report]));
   const transport = reports.find((report) => report.type === "transport");
   const pair = byId.get(transport?.selectedCandidatePairId);
-  const typeOf = (id: string | undefined): string => byId.get(id)?.candidateType ?? "none";
   return {
     videoFrames: sum("video", "framesDecoded"),
     audioPackets: sum("audio", "packetsReceived"),
-    path: [typeOf(pair?.localCandidateId), typeOf(pair?.remoteCandidateId)],
+    localEnd: byId.get(pair?.localCandidateId)?.candidateType ?? "none",
   };
 }
 
