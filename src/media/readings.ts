@@ -1,5 +1,6 @@
 import {
   catchError,
+  concatMap,
   distinctUntilChanged,
   EMPTY,
   endWith,
@@ -16,7 +17,7 @@ import {
 } from "rxjs";
 import { realClock } from "../streams/clock.ts";
 import type { CallStats, PathState } from "../streams/contract.ts";
-import { type Reading, statsOf } from "./stats.ts";
+import type { Reading } from "./stats.ts";
 
 /** How often a connection is read, in ms. */
 const PERIOD = 1_000;
@@ -37,7 +38,7 @@ export function readings(
     map((state) => state === "connected" || state === "disconnected"),
     distinctUntilChanged(),
     switchMap((there) => (there ? read$.pipe(pairwise()) : EMPTY)),
-    map(([before, now]) => statsOf(before, now)),
+    concatMap(([before, now]) => from(reckon(before, now)).pipe(catchError(() => EMPTY))),
     takeUntil(closed$),
     share(),
   );
@@ -46,4 +47,10 @@ export function readings(
 async function read(pc: RTCPeerConnection | undefined): Promise<Reading> {
   const reports = pc ? [...(await pc.getStats()).values()] : [];
   return { at: realClock.now(), reports };
+}
+
+/** Loaded by the first who listens: a call does without. */
+async function reckon(before: Reading, now: Reading): Promise<CallStats> {
+  const { statsOf } = await import("./stats.ts");
+  return statsOf(before, now);
 }
