@@ -44,25 +44,19 @@ export const RULES: Readonly<Record<string, string>> = {
   P46: "One ringing call for each caller and room.",
 };
 
-export interface ListedTest {
-  readonly name: string;
-  readonly file: string;
-}
-
-/** Which tests name which rule, in the order of the rules. */
-export function testsByRule(tests: readonly ListedTest[]): Map<string, string[]> {
+/** Which tests, by their names, name which rule; in the order of the rules. */
+export function testsByRule(tests: readonly string[]): Map<string, string[]> {
   const byRule = new Map(Object.keys(RULES).map((rule): [string, string[]] => [rule, []]));
-  for (const { name } of tests) {
+  for (const name of tests) {
     for (const rule of new Set(name.match(/\bP\d+\b/g))) byRule.get(rule)?.push(name);
   }
   return byRule;
 }
 
 /** docs/rules.md, whole. */
-export function rulesPage(tests: readonly ListedTest[]): string {
+export function rulesPage(tests: readonly string[]): string {
   const rows = [...testsByRule(tests)].map(([rule, names]) => {
-    const shown = names.map((name) => name.split(" > ").at(-1) ?? name);
-    const some = [...new Set(shown)].slice(0, 3).map((name) => name.replaceAll("|", "\\|"));
+    const some = [...new Set(names)].slice(0, 3).map((name) => name.replaceAll("|", "\\|"));
     return `| ${rule} | ${RULES[rule]} | ${names.length} | ${some.join("<br>")} |`;
   });
   return `# The rules of a Matrix call, and the tests that hold them
