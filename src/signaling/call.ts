@@ -61,14 +61,13 @@ export function place(command: CommandOf<"place">, us: Call["us"]): Call {
 
 /** A call of theirs, as its invite comes in. It rings at `batch_read`, unless something ends it first (P9). */
 export function receive(invite: EventOf<"invite">, us: Call["us"], expiresAt: number): Call {
-  const { roomId, callId, sender, version, lifetime, invitee, capabilities, description, streams } = invite;
+  const { roomId, callId, sender, version, lifetime, capabilities, description, streams } = invite;
   return {
     roomId,
     callId,
     direction: "incoming",
     phase: "invited",
     us,
-    ...(invitee !== undefined && { invitee }),
     peer: sender,
     version,
     capabilities,

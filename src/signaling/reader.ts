@@ -45,7 +45,7 @@ export function createReader(options: {
         trace(event, "received", event.eventType);
         const { call } = route;
         const group = router.isGroup(call.roomId);
-        const ours = router.live(call.roomId).filter((own) => isGlare(own, call, group));
+        const ours = router.callsIn(call.roomId).filter((own) => isGlare(own, call, group));
         begun.push({ theirs: call, ours, taken: false });
         router.keep(call);
         break;

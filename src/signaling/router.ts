@@ -31,8 +31,10 @@ export interface Router {
   find(ref: CallRef): Call | undefined;
   /** Keeps the call as it is now; one that has ended is forgotten but for its id. */
   keep(call: Call): void;
-  /** Every call that has not ended, of all rooms or of one. */
-  live(roomId?: string): Call[];
+  /** Every call that has not ended. */
+  live(): Call[];
+  /** Those of one room. */
+  callsIn(roomId: string): Call[];
   isPublic(roomId: string): boolean;
   isGroup(roomId: string): boolean;
   /** Takes note of how many members rooms have (P13). */
@@ -92,10 +94,9 @@ export function createRouter(us: Identity): Router {
       if (call.phase === "ended") over.add(join(call.roomId, call.callId));
     },
 
-    live: (roomId) =>
-      [...rooms]
-        .filter(([id]) => roomId === undefined || id === roomId)
-        .flatMap(([, { calls }]) => [...calls.values()]),
+    live: () => [...rooms.values()].flatMap(({ calls }) => [...calls.values()]),
+
+    callsIn: (roomId) => [...(rooms.get(roomId)?.calls.values() ?? [])],
 
     isPublic: (roomId) => rooms.get(roomId)?.publicRoom ?? false,
 

@@ -129,6 +129,10 @@ describe("a transfer", () => {
     expect(effects).toEqual([{ type: "signal", signal: { ...ref, ...refused } }]);
     expect(types(run(call, event(bob, refused)).effects)).toEqual(["dropped"]);
     const other = { ...refused, replacementId: "other" };
+    const askOther = command({ type: "transfer", transfer: { ...transfer, replacementId: "other" } });
+    expect(
+      types(run(answeredByThem(), ask, askOther, event(bob, refused), event(bob, other)).effects),
+    ).toEqual(["transfer_refused"]);
     expect(types(run(answeredByThem(), ask, event(bob, other)).effects)).toEqual(["dropped"]);
   });
 });

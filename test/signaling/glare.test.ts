@@ -39,6 +39,11 @@ describe("the rule of glare", () => {
     expect(isGlare(invited(), { ...crossing, peer: bobsTablet }, false)).toBe(true);
   });
 
+  it("P21 is not between two calls of theirs", () => {
+    const another = { ...crossing, callId: "another", peer: mallory };
+    expect(isGlare(another, crossing, false)).toBe(false);
+  });
+
   it("P21 takes the room's other user for the callee where nobody is named, but not in a group", () => {
     const { invitee: _nobody, ...open } = invited();
     expect(isGlare(open, crossing, false)).toBe(true);
@@ -236,6 +241,21 @@ describe("glare, as it comes in", () => {
       expect(news({ callId: "b" })).toEqual([]);
       expect(news(mine).map(({ type }) => type)).toEqual(told);
     }
+  });
+
+  it("P21 is not confused by another call that is answered elsewhere in the same batch", async () => {
+    const tablet = { userId: alice.userId, partyId: "A2" };
+    const { read, place, news } = callsWorld();
+    const mine = await place("c");
+    read([
+      inviteBy(mallory, "m", alice.userId),
+      inviteBy(bob, "b", alice.userId),
+      said(tablet, encode.answer(endOf(tablet, "m"), answer)),
+      { ...said(tablet, encode.answer(endOf(tablet, "b"), answer)), roomId: "!other:test" },
+    ]);
+    expect(news({ callId: "m" })).toEqual([]);
+    expect(news({ callId: "b" })).toMatchObject([{ type: "incoming", replaces: "c" }]);
+    expect(news(mine).map(({ type }) => type)).toEqual(["invited"]);
   });
 
   it("P21 drops theirs where the same batch answers ours: the two are in a call", async () => {

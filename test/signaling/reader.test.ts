@@ -16,6 +16,8 @@ describe("reading a batch", () => {
       signal.type === "trace" && signal.entry.kind === "message" ? signal.entry.eventType : signal.type,
     );
     expect(order).toEqual(["m.call.invite", "m.call.candidates", "trace", "incoming", "candidates"]);
+    expect(signals[1]).toMatchObject({ entry: { note: "1" } });
+    expect(signals[3]).not.toHaveProperty("groupRoom");
   });
 
   it.each([
@@ -82,6 +84,17 @@ describe("reading a batch", () => {
     }
     await clock.advance(1_000);
     expect(sent).toEqual([]);
+  });
+
+  it("P3 P4 is a party of its own in each call that it takes", async () => {
+    const { read, calls, sent } = callsWorld();
+    for (const callId of ["one", "two"]) {
+      read([inviteBy(bob, callId)]);
+      await calls.dispatch({ roomId: ref.roomId, callId, type: "answer", ...answer });
+    }
+    const [one, two] = sent.map(({ content }) => content.party_id);
+    expect(one).toMatch(/^[0-9A-Za-z]{22}$/);
+    expect(two).not.toBe(one);
   });
 
   it("P18 ends a call when its peer leaves, in the order of events", () => {

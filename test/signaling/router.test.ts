@@ -3,7 +3,20 @@ import type { Call } from "../../src/signaling/call-state.ts";
 import type { CallEvent, EventOf } from "../../src/signaling/event-types.ts";
 import { createRouter, type Router } from "../../src/signaling/router.ts";
 import type { EventBatch, Party, RoomEvent } from "../../src/streams/contract.ts";
-import { alice, bob, invite, mallory, ours, ref, run } from "./support.ts";
+import {
+  alice,
+  answer,
+  batchRead,
+  bob,
+  command,
+  invite,
+  invited,
+  mallory,
+  ours,
+  ref,
+  run,
+  theirs,
+} from "./support.ts";
 
 const us = { userId: bob.userId, deviceId: "D" };
 const state = (type: string, content: unknown, stateKey = ""): RoomEvent => ({
@@ -108,6 +121,20 @@ describe("routing", () => {
       { call, who: "us" },
     ]);
     expect(router.note(state("m.room.member", null, alice.userId))).toEqual([]);
+    expect(router.note(state("m.room.other", { membership: "leave" }, alice.userId))).toEqual([]);
+    const elsewhere = {
+      ...state("m.room.member", { membership: "leave" }, alice.userId),
+      roomId: "!other:test",
+    };
+    expect(router.note(elsewhere)).toEqual([]);
+  });
+
+  it("P18 names the call whose invitee leaves before an answer", () => {
+    const router = createRouter({ userId: alice.userId, deviceId: "D" });
+    router.keep(ours());
+    expect(router.note(state("m.room.member", { membership: "leave" }, bob.userId))).toEqual([
+      { call: ours(), who: "peer" },
+    ]);
   });
 
   it("P12 knows public rooms", () => {
@@ -172,6 +199,29 @@ describe("invites", () => {
     expect(route(router, { ...invite, callId: "second" }).type).toBe("new");
   });
 
+  it("P46 keeps the ringing call's place when another call of the same caller ends", () => {
+    const router = createRouter(us);
+    const first = begun(router);
+    const answered = run(first, batchRead(), command({ type: "answer", ...answer })).call;
+    router.keep(answered);
+    begun(router, { ...invite, callId: "second" });
+    router.keep(run(answered, { type: "left", who: "us" }).call);
+    expect(route(router, { ...invite, callId: "third" })).toMatchObject({ type: "dropped" });
+  });
+
+  it("P44 does not count our own calls among those that ring", () => {
+    const router = createRouter(us);
+    for (let index = 0; index < 100; index += 1)
+      router.keep({ ...invited(), callId: `c${index}`, peer: { userId: `@u${index}:test` } });
+    expect(route(router, invite).type).toBe("new");
+  });
+
+  it("rings for a call whose candidates came before its invite", () => {
+    const router = createRouter(us);
+    route(router, { ...hangup(), type: "candidates", candidates: [] } as CallEvent);
+    expect(route(router, invite).type).toBe("new");
+  });
+
   it("P44 bounds how many ring at once, and what it remembers of calls that are over", () => {
     const router = createRouter(us);
     for (let index = 0; index < 64; index += 1)
@@ -185,8 +235,11 @@ describe("invites", () => {
 
   it("does not ring for a call that is over, nor for one whose hangup came first", () => {
     const router = createRouter(us);
-    router.keep(run(begun(router), { type: "expired" }).call);
-    expect(route(router, invite)).toMatchObject({ type: "dropped" });
+    router.keep(run(theirs(), { type: "expired" }).call);
+    expect(route(router, invite)).toMatchObject({
+      type: "dropped",
+      why: "an invite for a call that is over",
+    });
     route(router, hangup({ callId: "later" }));
     expect(route(router, { ...invite, callId: "later" })).toMatchObject({ type: "dropped" });
     expect(route(router, { ...invite, callId: "later", sender: mallory }).type).toBe("new");
