@@ -282,7 +282,8 @@ export interface SignalingHalf {
   readonly iceServers$: Observable<readonly IceServer[]>;
   /**
    * Resolves when the homeserver has the event that the command makes; at once for `place`, `candidate` and `streams`,
-   * which wait for company. Rejects with a code of `Transport.send`, or `unknown_call`, `wrong_state`, `closed`, `worker_lost`.
+   * which wait for company. Rejects with a code of `Transport.send`, or `unknown_call`, `wrong_state`, `closed`,
+   * `worker_lost`.
    */
   dispatch(command: Command): Promise<void>;
   /** Stops sync and timers. Live calls are hung up first, as far as the homeserver can be reached within 2 s. */
