@@ -140,6 +140,8 @@ export interface EventBatch {
   readonly events: readonly RoomEvent[];
   /** How many members rooms have, where this response told (P13). */
   readonly members?: readonly { readonly roomId: string; readonly joined: number }[];
+  /** Where to go on after this batch, for a transport that can be told to. */
+  readonly position?: string;
 }
 
 export interface Identity {
@@ -195,12 +197,15 @@ export interface Transport {
 // ---------------------------------------------------------------------------------------------------------------
 // Seam 2: the signalling half.
 
-/** What the main thread asks of the engine. */
+/**
+ * What the main thread asks of the engine. `again` marks a command that an engine which was lost may have carried out
+ * already: it is then neither refused nor done twice, for its event keeps its transaction id (P30).
+ */
 export type Command =
   /** A call is being prepared: no event is sent, but glare is decided from here on (P21). */
   | (CallRef & { readonly type: "place"; readonly invitee?: string; readonly lifetime?: number })
-  | (CallRef & SessionDescription & { readonly type: "invite" })
-  | (CallRef & SessionDescription & { readonly type: "answer" })
+  | (CallRef & SessionDescription & { readonly type: "invite"; readonly again?: true })
+  | (CallRef & SessionDescription & { readonly type: "answer"; readonly again?: true })
   /** A local candidate, as it is found. The engine decides what leaves when. */
   | (CallRef & { readonly type: "candidate"; readonly candidate: Candidate })
   | (CallRef & { readonly type: "streams"; readonly streams: readonly StreamInfo[] })
@@ -213,8 +218,8 @@ export type Command =
       readonly replacementId: string;
       readonly reason: "declined" | "failed_room_invite" | "failed_call_invite" | "failed_call";
     })
-  | (CallRef & { readonly type: "reject" })
-  | (CallRef & { readonly type: "hangup"; readonly reason: HangupReason });
+  | (CallRef & { readonly type: "reject"; readonly again?: true })
+  | (CallRef & { readonly type: "hangup"; readonly reason: HangupReason; readonly again?: true });
 
 /** What the engine tells the main thread. */
 export type Signal =
@@ -289,6 +294,26 @@ export interface SignalingHalf {
   /** Stops sync and timers. Live calls are hung up first, as far as the homeserver can be reached within 2 s. */
   close(): Promise<void>;
 }
+
+// ---------------------------------------------------------------------------------------------------------------
+// What outlives an engine
+
+/** A live call as its engine knows it: plain values, of which nobody else knows the inside. */
+export interface RememberedCall extends CallRef {
+  readonly state: unknown;
+}
+
+/** What an engine needs to go on where another was lost. */
+export interface Memory {
+  /** Of the last batch that was read to its end. */
+  readonly position?: string;
+  readonly calls: readonly RememberedCall[];
+}
+
+/** What is to be remembered from now on; a call without a state is to be forgotten. */
+export type MemoryChange =
+  | { readonly type: "position"; readonly position: string }
+  | (CallRef & { readonly type: "call"; readonly state?: unknown });
 
 // ---------------------------------------------------------------------------------------------------------------
 // What happened when: see trace.ts
