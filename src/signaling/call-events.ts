@@ -52,7 +52,7 @@ export function receiveEvent(call: Call, event: CallEvent): Step {
 
 export function signalCandidates(call: Call, candidates: readonly Candidate[]): Effect[] {
   return candidates.length > 0
-    ? [{ type: "signal", signal: { ...refOf(call), type: "candidates", candidates } }]
+    ? [{ type: "signal", signal: { type: "candidates", candidates, ...refOf(call) } }]
     : [];
 }
 
@@ -84,13 +84,13 @@ function answered(call: Call, event: EventOf<"answer">): Step {
     {
       type: "signal",
       signal: {
-        ...refOf(call),
         type: "answered",
         peer: sender,
         capabilities,
         negotiable: isNegotiable(next),
         description,
         ...(streams && { streams }),
+        ...refOf(call),
       },
     },
     ...signalCandidates(call, early),
@@ -168,5 +168,5 @@ function identified(call: Call, event: EventOf<"identity">): Step {
   const { identity } = event;
   return call.phase === "invited"
     ? stay({ ...call, identity })
-    : stay(call, { type: "signal", signal: { ...refOf(call), type: "identity", identity } });
+    : stay(call, { type: "signal", signal: { type: "identity", identity, ...refOf(call) } });
 }

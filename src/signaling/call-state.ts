@@ -164,7 +164,7 @@ export const send = (event: Outgoing): Effect => ({ type: "send", what: "other",
 export const refOf = ({ roomId, callId }: Call): CallRef => ({ roomId, callId });
 
 /** What our events in a call say of their sender. */
-export const from = (call: Call): From => ({ ...refOf(call), partyId: call.us.partyId });
+export const from = ({ roomId, callId, us }: Call): From => ({ roomId, callId, partyId: us.partyId });
 
 export const sameParty = (a: Party | undefined, b: Party): boolean =>
   a !== undefined && a.userId === b.userId && a.partyId === b.partyId;

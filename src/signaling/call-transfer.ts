@@ -30,7 +30,7 @@ export function refuseTransfer(call: Call, command: CommandOf<"refuse_transfer">
 
 export function transferAsked(call: Call, event: EventOf<"transfer">): Step {
   return isBetweenUs(call, event)
-    ? stay(call, { type: "signal", signal: { ...refOf(call), type: "transfer", transfer: event.transfer } })
+    ? stay(call, { type: "signal", signal: { type: "transfer", transfer: event.transfer, ...refOf(call) } })
     : dropped(call, event, "a transfer by somebody who is not the peer");
 }
 
@@ -41,6 +41,6 @@ export function transferRefused(call: Call, event: EventOf<"transfer_refused">):
     return dropped(call, event, "a refusal of a transfer that was not asked for");
   return stay(
     { ...call, transfers: call.transfers.filter((id) => id !== replacementId) },
-    { type: "signal", signal: { ...refOf(call), type: "transfer_refused", replacementId, reason } },
+    { type: "signal", signal: { type: "transfer_refused", replacementId, reason, ...refOf(call) } },
   );
 }

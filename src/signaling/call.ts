@@ -181,7 +181,7 @@ function acknowledged(call: Call, what: Sent): Step {
     : stay(
         call,
         { type: "milestone", name: "invite_acknowledged" },
-        { type: "signal", signal: { ...refOf(call), type: "invited" } },
+        { type: "signal", signal: { type: "invited", ...refOf(call) } },
         arm,
       );
 }

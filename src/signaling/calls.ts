@@ -13,7 +13,7 @@ import { fromErrorData, TrunklineError, toErrorData } from "../streams/errors.ts
 import { opaqueId, type Random } from "../streams/ids.ts";
 import { place, step } from "./call.ts";
 import { NEGOTIATION_LIFETIME } from "./call-negotiate.ts";
-import type { Call, Effect, Input } from "./call-state.ts";
+import { type Call, type Effect, type Input, refOf } from "./call-state.ts";
 import { deadMan } from "./dead-man.ts";
 import { createOutbox } from "./outbox.ts";
 import { createReader } from "./reader.ts";
@@ -45,7 +45,8 @@ export function createCalls(options: {
 }): Calls {
   const { us, delayed, clock, random, emit } = options;
   const router = createRouter(us);
-  const running = new Map<string, Running>();
+  /** By our party, the one thing of a call that stays what it is (P4). */
+  const running = new Map<Call["us"], Running>();
 
   const trace = ({ roomId, callId }: CallRef, entry: TraceEntry) =>
     emit({ type: "trace", roomId, callId, entry });
@@ -78,20 +79,18 @@ export function createCalls(options: {
     },
   });
 
-  const keyOf = ({ roomId, callId }: CallRef) => JSON.stringify([roomId, callId]);
-
   const runningOf = (call: Call): Running => {
-    const known = running.get(keyOf(call));
+    const known = running.get(call.us);
     if (known) return known;
-    const fresh = new Running((input) => feed(call, input), clock);
-    running.set(keyOf(call), fresh);
+    const fresh = new Running((input) => feed(refOf(call), input), clock);
+    running.set(call.us, fresh);
     return fresh;
   };
 
   /** For what comes of itself: the call may be over by then, and nobody waits for what it sends. */
   const feed = (ref: CallRef, input: Input) => {
     const call = router.find(ref);
-    if (call) apply(call, input).catch(() => {});
+    if (call) apply(call, input)?.catch(() => {});
   };
 
   const deliver = async (call: Call, { what, event }: Extract<Effect, { type: "send" }>): Promise<void> => {
@@ -106,8 +105,8 @@ export function createCalls(options: {
     feed(call, { type: "sent", what });
   };
 
-  /** Takes the step and does what it asks. Settles when what it sends has settled. */
-  const apply = async (call: Call, input: Input): Promise<void> => {
+  /** Takes the step and does what it asks. Settles when what it sends has settled, if it sends anything. */
+  const apply = (call: Call, input: Input): Promise<void> | undefined => {
     const { call: next, effects } = step(call, input, clock.now());
     if (next !== call) router.keep(next);
     const sending: Promise<void>[] = [];
@@ -116,12 +115,12 @@ export function createCalls(options: {
       else if (effect.type === "refused") sending.push(Promise.reject(fromErrorData(effect.error)));
       else perform(next, effect);
     }
-    const ended = next.phase === "ended" ? running.get(keyOf(next)) : undefined;
-    if (ended) running.delete(keyOf(next));
+    const ended = next.phase === "ended" ? running.get(next.us) : undefined;
+    if (ended) running.delete(next.us);
     ended?.close();
-    await Promise.all(sending);
+    if (sending.length === 0 && !ended) return undefined;
     // Not before goodbye is said: should it not be, the homeserver says it (P34).
-    ended?.disarm();
+    return Promise.all(sending).then(() => void ended?.disarm());
   };
 
   const perform = (call: Call, effect: Exclude<Effect, { type: "send" | "refused" }>): void => {
@@ -142,7 +141,7 @@ export function createCalls(options: {
         runningOf(call).expireAt(effect.at);
         break;
       case "never_expire":
-        running.get(keyOf(call))?.neverExpire();
+        running.get(call.us)?.neverExpire();
         break;
       case "arm": {
         const { event } = effect;
@@ -176,7 +175,7 @@ export function createCalls(options: {
       const hangUp = async (call: Call) => {
         const { roomId, callId, direction, phase } = call;
         if (direction === "incoming" && phase !== "answered") return; // our other devices may still answer
-        const own = running.get(keyOf(call));
+        const own = running.get(call.us);
         await apply(call, {
           type: "command",
           command: { roomId, callId, type: "hangup", reason: "user_hangup" },

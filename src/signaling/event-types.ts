@@ -40,7 +40,8 @@ export type Body =
   | { readonly type: "transfer_refused"; readonly replacementId: string; readonly reason: string }
   | { readonly type: "identity"; readonly identity: AssertedIdentity };
 
-interface Head extends CallRef {
+/** What each says of itself (P1). */
+export interface Head extends CallRef {
   /** The Matrix event type. */
   readonly eventType: string;
   readonly sender: Party;

@@ -125,7 +125,7 @@ export function createOutbox(options: {
       new Promise((resolve, reject) => {
         txns += 1;
         const txnId = `${txnPrefix}.${txns}`;
-        const item: Item = { ...letter, txnId, resolve, reject, attempts: 0, inFlight: false, retryAt: 0 };
+        const item: Item = { txnId, resolve, reject, attempts: 0, inFlight: false, retryAt: 0, ...letter };
         const lane = lanes.get(item.roomId) ?? { items: [], wake: Subscription.EMPTY };
         if (isLastWord(item)) {
           const idle = lane.items.filter((other) => other.callId === item.callId && !other.inFlight);

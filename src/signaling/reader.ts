@@ -2,7 +2,7 @@ import type { CallRef, EventBatch, RoomEvent } from "../streams/contract.ts";
 import { opaqueId, type Random } from "../streams/ids.ts";
 import type { Call, Input } from "./call-state.ts";
 import type { CallEvent } from "./event-types.ts";
-import { callOf, decode } from "./events.ts";
+import { decode, headOf } from "./events.ts";
 import { givesWay, isGlare, settleGlare } from "./glare.ts";
 import type { Router } from "./router.ts";
 
@@ -27,16 +27,15 @@ export function createReader(options: {
   /** A hangup of ours that may be part of glare is put off until it is known what rings. */
   const receive = (origin: RoomEvent, batch: EventBatch, begun: Begun[], hangups: CallEvent[]): void => {
     for (const { call, who } of router.note(origin)) feed(call, { type: "left", who });
-    const event = decode(origin);
+    const head = headOf(origin);
+    if (!head || !router.concerns(head)) return;
+    const event = decode(origin, head);
     if (!event) {
-      const ref = callOf(origin);
-      if (ref && router.find(ref)) trace(ref, "dropped", origin.type, "malformed");
+      if (router.find(head)) trace(head, "dropped", origin.type, "malformed");
       return;
     }
     const route = router.route(event, origin, batch, () => opaqueId(random));
     switch (route.type) {
-      case "echo":
-        break;
       case "dropped":
         if (event.type === "invite" || router.find(event))
           trace(event, "dropped", event.eventType, route.why);

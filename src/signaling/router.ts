@@ -1,7 +1,7 @@
 import type { CallRef, EventBatch, Identity, RoomEvent } from "../streams/contract.ts";
 import { receive } from "./call.ts";
-import type { Call } from "./call-state.ts";
-import type { CallEvent, EventOf } from "./event-types.ts";
+import { type Call, sameParty } from "./call-state.ts";
+import type { CallEvent, EventOf, Head } from "./event-types.ts";
 
 /** An invite rings only where the user has this long left to answer, in ms (P8). */
 const LEAST_TIME_TO_ANSWER = 2_000;
@@ -23,8 +23,6 @@ export type Route =
   | { readonly type: "known"; readonly call: Call }
   /** A call that this invite begins; it rings when the batch has been read (P9). */
   | { readonly type: "new"; readonly call: Call }
-  /** What we sent ourselves (P5). */
-  | { readonly type: "echo" }
   | { readonly type: "dropped"; readonly why: string };
 
 export interface Router {
@@ -41,6 +39,11 @@ export interface Router {
   count(members: EventBatch["members"]): void;
   /** Takes note of a state event; returns the calls that lose a member by it (P18). */
   note(event: RoomEvent): { readonly call: Call; readonly who: "us" | "peer" }[];
+  /**
+   * Whether an event is worth reading: most of what others say is for other devices, and half of the rest is what we
+   * said ourselves, known by its party (P5).
+   */
+  concerns(head: Head): boolean;
   /** Finds an event's call. `newPartyId` names our party in a call that begins with it. */
   route(event: CallEvent, origin: RoomEvent, batch: EventBatch, newPartyId: () => string): Route;
 }
@@ -62,6 +65,8 @@ export function createRouter(us: Identity): Router {
     else rooms.delete(roomId);
   };
 
+  const find = ({ roomId, callId }: CallRef) => rooms.get(roomId)?.calls.get(callId);
+
   const caller = (call: Call) => join(call.roomId, call.peer?.userId ?? "");
 
   /** Why an invite does not begin a call, or the call. */
@@ -81,7 +86,7 @@ export function createRouter(us: Identity): Router {
   };
 
   return {
-    find: ({ roomId, callId }) => rooms.get(roomId)?.calls.get(callId),
+    find,
 
     keep(call) {
       const ringing = call.direction === "incoming" && (call.phase === "invited" || call.phase === "ringing");
@@ -111,6 +116,7 @@ export function createRouter(us: Identity): Router {
     },
 
     note(event) {
+      if (event.stateKey === undefined) return [];
       if (event.type === "m.room.join_rules") {
         change(event.roomId, (room) => {
           room.publicRoom = field(event, "join_rule") === "public";
@@ -130,15 +136,18 @@ export function createRouter(us: Identity): Router {
         .map((call) => ({ call, who: "peer" }));
     },
 
+    concerns({ eventType, sender, roomId, callId }) {
+      // Our hangup ends our call before it comes back: one of a call that lives the homeserver sent for us (P34).
+      if (eventType === "m.call.hangup") return true;
+      const call = find({ roomId, callId });
+      return call ? !sameParty(call.us, sender) : eventType === "m.call.invite";
+    },
+
     route(event, origin, batch, newPartyId) {
       if (rooms.get(event.roomId)?.encrypted && !origin.encrypted)
         return drop("plaintext in an encrypted room");
-      const call = rooms.get(event.roomId)?.calls.get(event.callId);
-      if (call) {
-        const echo = event.sender.userId === us.userId && event.sender.partyId === call.us.partyId;
-        // Our hangup ends our call before it comes back: one of a call that lives the homeserver sent for us (P34).
-        return echo && event.type !== "hangup" ? { type: "echo" } : { type: "known", call };
-      }
+      const call = find(event);
+      if (call) return { type: "known", call };
       if (event.type === "invite") return admit(event, batch, newPartyId);
       if (event.type === "hangup") withdrawn.add(join(event.roomId, event.callId, event.sender.userId));
       return drop("an event for a call that is not known");

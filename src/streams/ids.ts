@@ -4,8 +4,18 @@ export type Random = () => number;
 // Taken from the platform; every runtime has it, no `lib` of this project names it.
 declare const crypto: { getRandomValues(array: Uint32Array): Uint32Array };
 
+/** Drawn many at a time: each request to the platform costs more than the numbers do. */
+const pool = new Uint32Array(256);
+let drawn = pool.length;
+
 /** Unguessable. (`crypto.randomUUID` would be shorter, but pages on plain HTTP do not have it.) */
-export const secureRandom: Random = () => (crypto.getRandomValues(new Uint32Array(1))[0] as number) / 2 ** 32;
+export const secureRandom: Random = () => {
+  if (drawn === pool.length) {
+    crypto.getRandomValues(pool);
+    drawn = 0;
+  }
+  return (pool[drawn++] as number) / 2 ** 32;
+};
 
 const ALPHABET = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
 

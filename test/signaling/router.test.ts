@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { Call } from "../../src/signaling/call-state.ts";
-import type { CallEvent, EventOf } from "../../src/signaling/event-types.ts";
+import type { CallEvent, EventOf, Head } from "../../src/signaling/event-types.ts";
 import { createRouter, type Router } from "../../src/signaling/router.ts";
 import type { EventBatch, Party, RoomEvent } from "../../src/streams/contract.ts";
 import {
@@ -67,21 +67,30 @@ describe("routing", () => {
 
   it("P5 knows our echo by party, not by user", () => {
     const router = createRouter(us);
-    const call = begun(router);
-    const reject = (sender: Party) => ({ ...hangup({ sender }), type: "reject" }) as CallEvent;
-    expect(route(router, reject(bob))).toEqual({ type: "echo" });
-    expect(route(router, reject({ userId: bob.userId, partyId: "B2" }))).toEqual({ type: "known", call });
-    expect(route(router, reject({ userId: bob.userId }))).toEqual({ type: "known", call });
-    expect(route(router, reject({ userId: alice.userId, partyId: bob.partyId }))).toEqual({
-      type: "known",
-      call,
-    });
+    begun(router);
+    const rejectBy = (sender: Party): Head => ({ ...ref, eventType: "m.call.reject", sender, version: 1 });
+    expect(router.concerns(rejectBy(bob))).toBe(false);
+    expect(router.concerns(rejectBy({ userId: bob.userId, partyId: "B2" }))).toBe(true);
+    expect(router.concerns(rejectBy({ userId: bob.userId }))).toBe(true);
+    expect(router.concerns(rejectBy({ userId: alice.userId, partyId: bob.partyId }))).toBe(true);
   });
 
   it("P34 takes a hangup of ours in a call that lives for news: the homeserver sent it", () => {
     const router = createRouter(us);
     const call = begun(router);
-    expect(route(router, hangup({ sender: bob }))).toEqual({ type: "known", call });
+    const byUs = hangup({ sender: bob, eventType: "m.call.hangup" });
+    expect(router.concerns(byUs)).toBe(true);
+    expect(route(router, byUs)).toEqual({ type: "known", call });
+  });
+
+  it("P40 reads nothing of calls that are not known but what begins them, or ends them before", () => {
+    const router = createRouter(us);
+    begun(router);
+    const other = { roomId: "!other:test" };
+    expect(router.concerns(invite)).toBe(true);
+    expect(router.concerns({ ...invite, ...other })).toBe(true);
+    expect(router.concerns(hangup({ ...other, eventType: "m.call.hangup" }))).toBe(true);
+    expect(router.concerns({ ...invite, ...other, eventType: "m.call.answer" })).toBe(false);
   });
 
   it("P13 knows rooms where calls do not belong, and forgets when they do", () => {
