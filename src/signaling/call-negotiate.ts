@@ -38,6 +38,6 @@ export function negotiated(call: Call, event: EventOf<"negotiate">): Step {
   const { description, streams } = event;
   return stay(call, {
     type: "signal",
-    signal: { type: "negotiate", description, ...(streams && { streams }), ...refOf(call) },
+    signal: { type: "negotiate", ...refOf(call), description, ...(streams && { streams }) },
   });
 }

@@ -12,7 +12,7 @@ import type {
   StreamInfo,
 } from "../streams/contract.ts";
 import type { ErrorData } from "../streams/errors.ts";
-import type { From, Outgoing } from "./encode.ts";
+import { encode, type From, type Outgoing } from "./encode.ts";
 import type { CallEvent, Version } from "./event-types.ts";
 
 /**
@@ -161,7 +161,15 @@ export function refused(call: Call, { type }: Command, why?: string): Step {
 
 export const send = (event: Outgoing): Effect => ({ type: "send", what: "other", event });
 
+/** Should we vanish, the homeserver says goodbye (P34). */
+export const armed = (call: Call): Effect => ({
+  type: "arm",
+  event: encode.hangup(from(call), "unknown_error"),
+});
+
 export const refOf = ({ roomId, callId }: Call): CallRef => ({ roomId, callId });
+
+export const isSame = (a: CallRef, b: CallRef): boolean => a.roomId === b.roomId && a.callId === b.callId;
 
 /** What our events in a call say of their sender. */
 export const from = ({ roomId, callId, us }: Call): From => ({ roomId, callId, partyId: us.partyId });

@@ -10,6 +10,7 @@ import { carryOut } from "./call-commands.ts";
 import { receiveEvent, signalCandidates } from "./call-events.ts";
 import { isNegotiable } from "./call-negotiate.ts";
 import {
+  armed,
   before,
   type Call,
   type CommandOf,
@@ -172,17 +173,16 @@ function expire(call: Call): Step {
     : ended;
 }
 
-/** From here on somebody waits for us: should we vanish, the homeserver says goodbye (P34). */
+/** From here on somebody waits for us (P34). */
 function acknowledged(call: Call, what: Sent): Step {
   if (what !== "invite" && what !== "answer") return stay(call);
-  const arm = { type: "arm", event: encode.hangup(from(call), "unknown_error") } as const;
   return what === "answer"
-    ? stay(call, { type: "milestone", name: "answer_acknowledged" }, arm)
+    ? stay(call, { type: "milestone", name: "answer_acknowledged" }, armed(call))
     : stay(
         call,
         { type: "milestone", name: "invite_acknowledged" },
         { type: "signal", signal: { type: "invited", ...refOf(call) } },
-        arm,
+        armed(call),
       );
 }
 

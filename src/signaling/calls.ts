@@ -1,3 +1,4 @@
+import type { Subject } from "rxjs";
 import type {
   CallRef,
   Clock,
@@ -5,23 +6,33 @@ import type {
   DelayedEvents,
   EventBatch,
   Identity,
+  MemoryChange,
+  RememberedCall,
   Signal,
-  TraceEntry,
   Transport,
 } from "../streams/contract.ts";
 import { fromErrorData, TrunklineError, toErrorData } from "../streams/errors.ts";
 import { opaqueId, type Random } from "../streams/ids.ts";
 import { place, step } from "./call.ts";
 import { NEGOTIATION_LIFETIME } from "./call-negotiate.ts";
-import { type Call, type Effect, type Input, refOf } from "./call-state.ts";
+import { isDone, resume } from "./call-resume.ts";
+import { type Call, type Effect, type Input, isSame, refOf } from "./call-state.ts";
 import { deadMan } from "./dead-man.ts";
+import type { Outgoing } from "./encode.ts";
 import { createOutbox } from "./outbox.ts";
 import { createReader } from "./reader.ts";
+import { type PostedLetter, readState } from "./remembered.ts";
 import { createRouter } from "./router.ts";
 import { Running } from "./running.ts";
+import { countOf, createStory } from "./story.ts";
 
 /** How long an event that is neither invite nor answer is worth sending, in ms: a negotiation is good for as long. */
 const WORTH_SENDING = NEGOTIATION_LIFETIME;
+
+/** What happens once in a call: its transaction has a name that another engine gives it too (P30). */
+const ONCE = new Set(
+  ["invite", "answer", "select_answer", "reject", "hangup"].map((what) => `m.call.${what}`),
+);
 
 export interface Calls {
   /** Reads what one sync response brought; calls ring when it is read to its end (P9). */
@@ -42,49 +53,52 @@ export function createCalls(options: {
   readonly clock: Clock;
   readonly random: Random;
   readonly emit: (signal: Signal) => void;
+  /** Told what another engine would have to know to go on. */
+  readonly memory: Subject<MemoryChange>;
+  /** Calls of another engine, to go on with. */
+  readonly remembered?: readonly RememberedCall[] | undefined;
 }): Calls {
-  const { us, delayed, clock, random, emit } = options;
+  const { us, delayed, clock, random, emit, memory, remembered = [] } = options;
   const router = createRouter(us);
-  /** By our party, the one thing of a call that stays what it is (P4). */
+  const story = createStory(emit, clock);
+  /** By our party, the one thing of a call that stays what it is (P4). One that has ended stays until all is said. */
   const running = new Map<Call["us"], Running>();
-
-  const trace = ({ roomId, callId }: CallRef, entry: TraceEntry) =>
-    emit({ type: "trace", roomId, callId, entry });
-  const message = (
-    ref: CallRef,
-    direction: "sent" | "received" | "dropped",
-    eventType: string,
-    note?: string,
-  ) =>
-    trace(ref, {
-      kind: "message",
-      at: clock.now(),
-      direction,
-      eventType,
-      ...(note !== undefined && { note }),
-    });
+  const txnPrefix = opaqueId(random);
+  let txns = 0;
 
   const outbox = createOutbox({
     send: options.send,
     clock,
     random,
-    onSend: (letter) => {
-      const { candidates } = letter.event.content;
-      message(
-        letter,
-        "sent",
-        letter.event.type,
-        Array.isArray(candidates) ? `${candidates.length}` : undefined,
-      );
-    },
+    onSend: (letter) =>
+      story.message(letter, "sent", letter.event.type, countOf(letter.event.content.candidates)),
   });
 
   const runningOf = (call: Call): Running => {
     const known = running.get(call.us);
     if (known) return known;
-    const fresh = new Running((input) => feed(refOf(call), input), clock);
+    const fresh = new Running(call, (input) => feed(refOf(call), input), clock);
     running.set(call.us, fresh);
     return fresh;
+  };
+
+  const remember = (own: Running) => {
+    // An invite of a batch that is not read to its end will be read again (P9).
+    const isNew = own.call.direction === "incoming" && own.call.phase === "invited";
+    if (!memory.observed || isNew || !running.has(own.call.us)) return;
+    memory.next({ type: "call", state: own.state, ...refOf(own.call) });
+  };
+
+  /** Lets go of a call that has ended: not before goodbye is said; should it not be, the homeserver says it (P34). */
+  const conclude = async (own: Running, sent: Promise<unknown> | undefined) => {
+    try {
+      await sent;
+      await own.disarm();
+    } catch {
+      // told to whoever asked for it
+    }
+    running.delete(own.call.us);
+    if (memory.observed) memory.next({ type: "call", ...refOf(own.call) });
   };
 
   /** For what comes of itself: the call may be over by then, and nobody waits for what it sends. */
@@ -93,75 +107,141 @@ export function createCalls(options: {
     if (call) apply(call, input)?.catch(() => {});
   };
 
-  const deliver = async (call: Call, { what, event }: Extract<Effect, { type: "send" }>): Promise<void> => {
-    const { roomId, callId } = call;
-    const expiresAt = what === "invite" || what === "answer" ? call.expiresAt : clock.now() + WORTH_SENDING;
+  const txnOf = ({ us }: Call, { type }: Outgoing): string => {
+    if (ONCE.has(type)) return `${us.partyId}.${type}`;
+    txns += 1;
+    return `${txnPrefix}.${txns}`;
+  };
+
+  const post = async (own: Running, letter: PostedLetter): Promise<void> => {
+    const { what } = letter;
+    const done = outbox.send(letter);
+    own.letters.set(letter, done);
     try {
-      await outbox.send({ roomId, callId, event, expiresAt });
+      await done;
+      own.letters.delete(letter);
+      feed(letter, { type: "sent", what });
     } catch (error) {
-      feed(call, { type: "failed", what, error: toErrorData(error) });
+      own.letters.delete(letter);
+      feed(letter, { type: "failed", what, error: toErrorData(error) });
       throw error;
+    } finally {
+      remember(own);
     }
-    feed(call, { type: "sent", what });
   };
 
   /** Takes the step and does what it asks. Settles when what it sends has settled, if it sends anything. */
-  const apply = (call: Call, input: Input): Promise<void> | undefined => {
+  const apply = (call: Call, input: Input): Promise<unknown> | undefined => {
     const { call: next, effects } = step(call, input, clock.now());
+    const own = runningOf(call);
+    own.call = next;
     if (next !== call) router.keep(next);
-    const sending: Promise<void>[] = [];
-    for (const effect of effects) {
-      if (effect.type === "send") sending.push(deliver(next, effect));
-      else if (effect.type === "refused") sending.push(Promise.reject(fromErrorData(effect.error)));
-      else perform(next, effect);
+    const sending = effects.flatMap((effect) => perform(own, effect) ?? []);
+    if (next !== call || sending.length > 0 || input.type === "command") remember(own);
+    const sent = sending.length > 0 ? Promise.all(sending) : undefined;
+    if (next.phase === "ended") {
+      own.close();
+      void conclude(own, sent);
     }
-    const ended = next.phase === "ended" ? running.get(next.us) : undefined;
-    if (ended) running.delete(next.us);
-    ended?.close();
-    if (sending.length === 0 && !ended) return undefined;
-    // Not before goodbye is said: should it not be, the homeserver says it (P34).
-    return Promise.all(sending).then(() => void ended?.disarm());
+    return sent;
   };
 
-  const perform = (call: Call, effect: Exclude<Effect, { type: "send" | "refused" }>): void => {
+  /** Settles with what it sends. */
+  const perform = (own: Running, effect: Effect): Promise<void> | undefined => {
+    const { call } = own;
     switch (effect.type) {
+      case "send": {
+        const { what, event } = effect;
+        const worth = what === "invite" || what === "answer" ? call.expiresAt : clock.now() + WORTH_SENDING;
+        return post(own, { what, event, txnId: txnOf(call, event), expiresAt: worth, ...refOf(call) });
+      }
+      case "refused":
+        return Promise.reject(fromErrorData(effect.error));
       case "signal":
         emit(effect.signal);
         break;
       case "milestone":
-        trace(call, { kind: "milestone", name: effect.name, at: clock.now() });
+        story.milestone(call, effect.name);
         break;
       case "batch":
-        runningOf(call).batch(effect.candidate);
+        own.batch(effect.candidate);
         break;
       case "settle_streams":
-        runningOf(call).settleStreams();
+        own.settleStreams();
         break;
       case "expire_at":
-        runningOf(call).expireAt(effect.at);
+        own.expireAt(effect.at);
         break;
       case "never_expire":
-        running.get(call.us)?.neverExpire();
+        own.neverExpire();
         break;
-      case "arm": {
-        const { event } = effect;
-        runningOf(call).arm(deadMan({ delayed, roomId: call.roomId, event, clock, random }));
+      case "arm":
+        arm(own, effect.event);
         break;
-      }
       case "dropped":
-        message(call, "dropped", effect.eventType, effect.why);
+        story.message(call, "dropped", effect.eventType, effect.why);
     }
+    return undefined;
   };
 
+  const arm = (own: Running, event: Outgoing) => {
+    const { roomId, us } = own.call;
+    own.arm((id) =>
+      deadMan({
+        delayed,
+        roomId,
+        event,
+        txnId: `${us.partyId}.dead_man`,
+        id,
+        onScheduled(id) {
+          own.deadManId = id;
+          remember(own);
+        },
+        clock,
+        random,
+      }),
+    );
+  };
+
+  /** Settles with what a call, even one that has ended, is still to tell the room. */
+  const allSaid = async (ref: CallRef) => {
+    const own = [...running.values()].filter(({ call }) => isSame(call, ref));
+    const letters = own.flatMap((each) => [...each.letters]).filter(([{ event }]) => ONCE.has(event.type));
+    await Promise.all(letters.map(([, done]) => done));
+  };
+
+  /** Goes on with a call where the engine that had it was lost. */
+  const restore = (call: RememberedCall) => {
+    const state = readState(call, us.userId);
+    if (!state) return;
+    const own = runningOf(state.call);
+    own.deadManId = state.deadManId;
+    router.keep(state.call);
+    const sent = Promise.all(state.letters.map((letter) => post(own, letter)));
+    for (const effect of resume(state)) perform(own, effect);
+    if (state.call.phase === "ended") void conclude(own, sent);
+    else sent.catch(() => {});
+  };
+
+  for (const call of remembered) restore(call);
+  const read = createReader({ router, random, feed, trace: story.message });
+
   return {
-    read: createReader({ router, random, feed, trace: message }),
+    read(batch) {
+      read(batch);
+      const { position } = batch;
+      if (position !== undefined && memory.observed) memory.next({ type: "position", position });
+    },
 
     async dispatch(command) {
       const call = router.find(command);
       if (command.type === "place" && !call) {
-        router.keep(place(command, { userId: us.userId, partyId: opaqueId(random) }));
+        const placed = place(command, { userId: us.userId, partyId: opaqueId(random) });
+        router.keep(placed);
+        remember(runningOf(placed));
         return;
       }
+      if (isDone(call, command)) return allSaid(command);
       if (!call) {
         throw new TrunklineError(
           "unknown_call",

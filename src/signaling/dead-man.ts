@@ -2,7 +2,7 @@ import { Subscription, timer } from "rxjs";
 import { BACKOFF_POLICY, backoff, isTransient } from "../streams/backoff.ts";
 import type { Clock, DelayedEvents } from "../streams/contract.ts";
 import { toTrunklineError } from "../streams/errors.ts";
-import { opaqueId, type Random } from "../streams/ids.ts";
+import type { Random } from "../streams/ids.ts";
 import type { Outgoing } from "./encode.ts";
 
 /** How long after our last sign of life the hangup goes out, in ms, and how often we give one. */
@@ -25,14 +25,19 @@ export function deadMan(options: {
   readonly delayed: () => Promise<DelayedEvents | undefined>;
   readonly roomId: string;
   readonly event: Outgoing;
+  /** So that it is scheduled once, whoever asks for it again (P30). */
+  readonly txnId: string;
+  /** Where it is known to wait at the homeserver already. */
+  readonly id: string | undefined;
+  /** Told of the id under which it waits. */
+  readonly onScheduled: (id: string) => void;
   readonly clock: Clock;
   readonly random: Random;
 }): DeadMan {
-  const { roomId, event, clock, random } = options;
-  const txnId = opaqueId(random);
+  const { roomId, event, txnId, clock, random } = options;
   let events: DelayedEvents | undefined;
   /** The event that waits at the homeserver, and when it goes out. */
-  let id: string | undefined;
+  let id = options.id;
   let goesOutAt = Number.POSITIVE_INFINITY;
   let failures = 0;
   let stopped = false;
@@ -58,8 +63,10 @@ export function deadMan(options: {
     try {
       events ??= await options.delayed();
       if (!events || stopped) return;
-      if (id === undefined) id = await events.schedule(roomId, event.type, event.content, txnId, DELAY);
-      else await events.restart(id);
+      if (id === undefined) {
+        id = await events.schedule(roomId, event.type, event.content, txnId, DELAY);
+        options.onScheduled(id);
+      } else await events.restart(id);
       goesOutAt = at + DELAY;
       failures = 0;
       wait(SIGN_OF_LIFE);

@@ -1,10 +1,21 @@
-import { defer, firstValueFrom, ReplaySubject, race, Subject, Subscription, timer } from "rxjs";
+import {
+  defer,
+  firstValueFrom,
+  type Observable,
+  ReplaySubject,
+  race,
+  Subject,
+  Subscription,
+  timer,
+} from "rxjs";
 import { BACKOFF_POLICY, backoff, isTransient } from "../streams/backoff.ts";
 import { realClock } from "../streams/clock.ts";
 import type {
   Clock,
   IceServer,
   Identity,
+  Memory,
+  MemoryChange,
   Signal,
   SignalingHalf,
   SignalingStatus,
@@ -24,6 +35,19 @@ export interface EngineOptions {
   readonly clock?: Clock;
   /** Default: unguessable. */
   readonly random?: Random;
+  /**
+   * What another engine told before it was lost: its calls go on. Give the transport its `position` too, so that
+   * nothing is missed. Calls that are not what an engine tells are passed over.
+   */
+  readonly memory?: Memory;
+}
+
+export interface Engine extends SignalingHalf {
+  /**
+   * Hot: emits what another engine would have to know to go on with the calls, each time it changes, right after the
+   * signals that go with it; `remember()` gathers it. Completes when the engine stops.
+   */
+  readonly memory$: Observable<MemoryChange>;
 }
 
 /**
@@ -35,8 +59,10 @@ export function createEngine({
   transport,
   clock = realClock,
   random = secureRandom,
-}: EngineOptions): SignalingHalf {
+  memory: remembered,
+}: EngineOptions): Engine {
   const signals = new Subject<Signal>();
+  const memory = new Subject<MemoryChange>();
   const status = new ReplaySubject<SignalingStatus>(1);
   let now: SignalingStatus = { state: "starting" };
   const iceServers = new ReplaySubject<readonly IceServer[]>(1);
@@ -57,6 +83,7 @@ export function createEngine({
     open?.close();
     become({ ...now, state: "stopped", ...(error && { error: toErrorData(error) }) });
     status.complete();
+    memory.complete();
     for (const subject of [iceServers, signals]) {
       if (error) subject.error(error);
       else subject.complete();
@@ -74,6 +101,8 @@ export function createEngine({
         clock,
         random,
         emit: (signal) => signals.next(signal),
+        memory,
+        remembered: remembered?.calls,
       });
       become({ state: now.state, identity: us });
       if (syncing) sync(us, open);
@@ -134,6 +163,7 @@ export function createEngine({
     }),
     status$: status.asObservable(),
     iceServers$: iceServers.asObservable(),
+    memory$: memory.asObservable(),
     async dispatch(command) {
       if (closing || now.state === "stopped") throw closed();
       await (await calls).dispatch(command);

@@ -2,12 +2,14 @@ import { Subscription, timer } from "rxjs";
 import { BACKOFF_POLICY, backoff, isTransient } from "../streams/backoff.ts";
 import type { CallRef, Clock, Transport } from "../streams/contract.ts";
 import { TrunklineError, toTrunklineError } from "../streams/errors.ts";
-import { opaqueId, type Random } from "../streams/ids.ts";
+import type { Random } from "../streams/ids.ts";
 import type { Outgoing } from "./encode.ts";
 
 /** An event of a call, and when it is no longer worth sending. */
 export interface Letter extends CallRef {
   readonly event: Outgoing;
+  /** The same on each attempt, so that the homeserver stores the event once (P30). */
+  readonly txnId: string;
   readonly expiresAt: number;
 }
 
@@ -23,8 +25,7 @@ export interface Outbox {
 
 interface Item extends Letter {
   event: Outgoing;
-  /** The same on each attempt, so that the homeserver stores the event once (P30). */
-  readonly txnId: string;
+  readonly done: Promise<void>;
   readonly resolve: () => void;
   readonly reject: (error: TrunklineError) => void;
   attempts: number;
@@ -58,8 +59,6 @@ export function createOutbox(options: {
 }): Outbox {
   const { clock, random } = options;
   const lanes = new Map<string, Lane>();
-  const txnPrefix = opaqueId(random);
-  let txns = 0;
   /** A homeserver limits the user, not the room: no lane sends before. */
   let limitedUntil = 0;
 
@@ -110,36 +109,33 @@ export function createOutbox(options: {
   };
 
   /** Joins candidates to those of the same call that were not tried yet. */
-  const merge = (lane: Lane, item: Item): boolean => {
+  const merge = (lane: Lane, letter: Letter): Item | undefined => {
     const waiting = lane.items.find(
-      (other) => isCandidates(other) && other.callId === item.callId && other.attempts === 0,
+      (other) => isCandidates(other) && other.callId === letter.callId && other.attempts === 0,
     );
-    if (!waiting) return false;
-    const candidates = [waiting, item].flatMap(({ event }) => event.content.candidates);
+    if (!waiting) return undefined;
+    const candidates = [waiting, letter].flatMap(({ event }) => event.content.candidates);
     waiting.event = { ...waiting.event, content: { ...waiting.event.content, candidates } };
-    return true;
+    return waiting;
   };
 
   return {
-    send: (letter) =>
-      new Promise((resolve, reject) => {
-        txns += 1;
-        const txnId = `${txnPrefix}.${txns}`;
-        const item: Item = { txnId, resolve, reject, attempts: 0, inFlight: false, retryAt: 0, ...letter };
-        const lane = lanes.get(item.roomId) ?? { items: [], wake: Subscription.EMPTY };
-        if (isLastWord(item)) {
-          const idle = lane.items.filter((other) => other.callId === item.callId && !other.inFlight);
-          const untold = idle.some((other) => isInvite(other) && other.attempts === 0);
-          makePointless(lane, untold ? [...idle, item] : idle.filter(isCandidates));
-          if (untold) return;
-        } else if (isCandidates(item) && merge(lane, item)) {
-          resolve();
-          return;
-        }
-        lane.items.push(item);
-        lanes.set(item.roomId, lane);
-        proceed(lane);
-      }),
+    send(letter) {
+      const lane = lanes.get(letter.roomId) ?? { items: [], wake: Subscription.EMPTY };
+      const joined = isCandidates(letter) ? merge(lane, letter) : undefined;
+      if (joined) return joined.done;
+      const item = itemOf(letter);
+      if (isLastWord(item)) {
+        const idle = lane.items.filter((other) => other.callId === item.callId && !other.inFlight);
+        const untold = idle.some((other) => isInvite(other) && other.attempts === 0);
+        makePointless(lane, untold ? idle : idle.filter(isCandidates));
+        if (untold) return Promise.resolve();
+      }
+      lane.items.push(item);
+      lanes.set(item.roomId, lane);
+      proceed(lane);
+      return item.done;
+    },
 
     close() {
       for (const lane of lanes.values()) {
@@ -153,6 +149,15 @@ export function createOutbox(options: {
       lanes.clear();
     },
   };
+}
+
+function itemOf(letter: Letter): Item {
+  let resolve!: Item["resolve"];
+  let reject!: Item["reject"];
+  const done = new Promise<void>((...settle) => {
+    [resolve, reject] = settle;
+  });
+  return { done, resolve, reject, attempts: 0, inFlight: false, retryAt: 0, ...letter };
 }
 
 const tooLate = ({ event }: Letter) =>

@@ -1,10 +1,11 @@
 import type { CallRef, EventBatch, RoomEvent } from "../streams/contract.ts";
 import { opaqueId, type Random } from "../streams/ids.ts";
-import type { Call, Input } from "./call-state.ts";
+import { type Call, type Input, isSame } from "./call-state.ts";
 import type { CallEvent } from "./event-types.ts";
 import { decode, headOf } from "./events.ts";
 import { givesWay, isGlare, settleGlare } from "./glare.ts";
 import type { Router } from "./router.ts";
+import { countOf, type Story } from "./story.ts";
 
 /** A call whose invite came in the batch that is being read, and those of ours that it crossed (P21). */
 interface Begun {
@@ -20,7 +21,7 @@ export function createReader(options: {
   readonly random: Random;
   /** Gives an input to a call, if it still lives. */
   readonly feed: (ref: CallRef, input: Input) => void;
-  readonly trace: (ref: CallRef, direction: "received" | "dropped", eventType: string, note?: string) => void;
+  readonly trace: Story["message"];
 }): (batch: EventBatch) => void {
   const { router, random, feed, trace } = options;
 
@@ -41,7 +42,7 @@ export function createReader(options: {
           trace(event, "dropped", event.eventType, route.why);
         break;
       case "new": {
-        trace(event, "received", event.eventType);
+        trace(event, "received", event.eventType, undefined);
         const { call } = route;
         const group = router.isGroup(call.roomId);
         const ours = router.callsIn(call.roomId).filter((own) => isGlare(own, call, group));
@@ -50,7 +51,7 @@ export function createReader(options: {
         break;
       }
       case "known":
-        trace(event, "received", event.eventType, countOf(event));
+        trace(event, "received", event.eventType, countOf("candidates" in event && event.candidates));
         // A peer whose call wins may hang up ours before we have come to that end ourselves (P21).
         if (event.type === "hangup" && isOvertaken(route.call, begun)) hangups.push(event);
         else feed(event, { type: "event", event });
@@ -87,8 +88,3 @@ export function createReader(options: {
 /** Whether a call of theirs that came in the same batch is about to take the place of this one. */
 const isOvertaken = (call: Call, begun: readonly Begun[]): boolean =>
   begun.some(({ theirs, ours }) => givesWay(call, theirs) && ours.some((own) => isSame(own, call)));
-
-const isSame = (a: CallRef, b: CallRef): boolean => a.roomId === b.roomId && a.callId === b.callId;
-
-const countOf = (event: CallEvent): string | undefined =>
-  event.type === "candidates" ? `${event.candidates.length}` : undefined;

@@ -1,28 +1,35 @@
 import { Subject, Subscription, timer } from "rxjs";
 import { BATCH_POLICY, batchCandidates } from "../streams/batch.ts";
 import type { Candidate, Clock } from "../streams/contract.ts";
-import type { Input } from "./call-state.ts";
+import type { Call, Input } from "./call-state.ts";
 import type { DeadMan } from "./dead-man.ts";
+import type { PostedLetter, RememberedState } from "./remembered.ts";
 
 /** How long our streams may go on changing before the peer is told, in ms: somebody who looks for the right button. */
 const SETTLE_STREAMS = 200;
 
-/** What a live call keeps running beside its state. What comes of it is fed back to the call. */
+/** A live call, and what it keeps running beside its state. What comes of it is fed back to the call. */
 export class Running {
+  /** As it is now. */
+  call: Call;
+  /** On their way to the homeserver, with the promises that they arrive. */
+  readonly letters = new Map<PostedLetter, Promise<void>>();
+  /** The name under which the dead man's hangup waits at the homeserver. */
+  deadManId: string | undefined;
   readonly #feed: (input: Input) => void;
   readonly #clock: Clock;
-  readonly #candidates = new Subject<Candidate>();
+  #candidates: Subject<Candidate> | undefined;
+  /** Those that the batch being gathered holds. */
+  #gathered: readonly Candidate[] = [];
   #expiry = Subscription.EMPTY;
   #settling = Subscription.EMPTY;
   #deadMan: DeadMan | undefined;
   #disarmed: Promise<void> | undefined;
 
-  constructor(feed: (input: Input) => void, clock: Clock) {
+  constructor(call: Call, feed: (input: Input) => void, clock: Clock) {
+    this.call = call;
     this.#feed = feed;
     this.#clock = clock;
-    this.#candidates
-      .pipe(batchCandidates(BATCH_POLICY, clock))
-      .subscribe((candidates) => feed({ type: "batched", candidates }));
   }
 
   expireAt(at: number): void {
@@ -37,6 +44,8 @@ export class Running {
   }
 
   batch(candidate: Candidate): void {
+    this.#gathered = [...this.#gathered, candidate];
+    this.#candidates ??= this.#batching();
     this.#candidates.next(candidate);
   }
 
@@ -47,15 +56,16 @@ export class Running {
     );
   }
 
-  arm(deadMan: DeadMan): void {
-    this.#deadMan = deadMan;
+  /** Makes the dead man's switch, unless there is one. */
+  arm(make: (id: string | undefined) => DeadMan): void {
+    this.#deadMan ??= make(this.deadManId);
   }
 
   /** Ends every timer. */
   close(): void {
     this.#expiry.unsubscribe();
     this.#settling.unsubscribe();
-    this.#candidates.complete();
+    this.#candidates?.complete();
     this.#deadMan?.stop();
   }
 
@@ -63,5 +73,25 @@ export class Running {
   disarm(): Promise<void> {
     this.#disarmed ??= this.#deadMan?.cancel() ?? Promise.resolve();
     return this.#disarmed;
+  }
+
+  /** What another engine has to know to go on with the call. */
+  get state(): RememberedState {
+    const { call, letters, deadManId } = this;
+    return {
+      call,
+      letters: [...letters.keys()],
+      candidates: this.#gathered,
+      ...(deadManId !== undefined && { deadManId }),
+    };
+  }
+
+  #batching(): Subject<Candidate> {
+    const candidates = new Subject<Candidate>();
+    candidates.pipe(batchCandidates(BATCH_POLICY, this.#clock)).subscribe((batch) => {
+      this.#gathered = [];
+      this.#feed({ type: "batched", candidates: batch });
+    });
+    return candidates;
   }
 }

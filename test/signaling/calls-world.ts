@@ -1,3 +1,4 @@
+import { Subject } from "rxjs";
 import { createCalls } from "../../src/signaling/calls.ts";
 import { encode, type From, type Outgoing } from "../../src/signaling/encode.ts";
 import type {
@@ -57,6 +58,7 @@ export function callsWorld(us: Party = alice, delayed?: DelayedEvents) {
       return seed / 2_147_483_647;
     },
     emit: (signal) => signals.push(signal),
+    memory: new Subject(),
   });
 
   return {

@@ -57,6 +57,9 @@ function setUp(delayed?: () => Promise<DelayedEvents | undefined>) {
       delayed: delayed ?? (async () => server.events),
       roomId: ref.roomId,
       event: hangup,
+      txnId: "dead man",
+      id: undefined,
+      onScheduled: () => {},
       clock,
       random: () => 0,
     });

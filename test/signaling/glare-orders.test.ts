@@ -1,3 +1,4 @@
+import { Subject } from "rxjs";
 import { describe, expect, it } from "vitest";
 import { type Calls, createCalls } from "../../src/signaling/calls.ts";
 import type { CallRef, Command, RoomEvent, Signal } from "../../src/streams/contract.ts";
@@ -52,6 +53,7 @@ class Device {
       clock: room.clock,
       random,
       emit: (signal) => this.#hear(signal),
+      memory: new Subject(),
     });
   }
 

@@ -9,15 +9,22 @@ const from = { roomId: "!room:test", callId: "call", partyId: "P" };
 const invite = (over: Partial<Letter> = {}): Letter => ({
   ...from,
   event: encode.invite(from, offer, 90_000, undefined),
+  txnId: "invite",
   expiresAt: 90_000,
   ...over,
 });
 const candidates = (...names: string[]): Letter => ({
   ...from,
   event: encode.candidates(from, names.map(candidate)),
+  txnId: names.join(),
   expiresAt: 90_000,
 });
-const hangup = (): Letter => ({ ...from, event: encode.hangup(from, "user_hangup"), expiresAt: 90_000 });
+const hangup = (): Letter => ({
+  ...from,
+  event: encode.hangup(from, "user_hangup"),
+  txnId: "hangup",
+  expiresAt: 90_000,
+});
 const error = (code: TrunklineError["code"], retryAfter?: number) =>
   new TrunklineError(code, code, retryAfter === undefined ? {} : { retryAfter });
 
@@ -110,7 +117,7 @@ describe("the outbox", () => {
     expect(asked).toHaveLength(1);
     await clock.advance(1);
     expect(asked).toHaveLength(2);
-    expect(asked[1]?.txnId).toBe(asked[0]?.txnId);
+    expect(asked.map(({ txnId }) => txnId)).toEqual(["invite", "invite"]);
     await last().answer();
     expect(outcome.state).toBe("sent");
     expect(told).toEqual(["m.call.invite"]);
@@ -206,14 +213,5 @@ describe("the outbox", () => {
     await clock.advance(60_000);
     expect([first.code, second.code]).toEqual(["closed", "closed"]);
     expect(asked).toHaveLength(1);
-  });
-
-  it("never uses a transaction id twice", async () => {
-    const { send, last, asked } = setUp();
-    for (let index = 0; index < 50; index += 1) {
-      send(invite({ roomId: `!${index}:test` }));
-      await last().answer();
-    }
-    expect(new Set(asked.map(({ txnId }) => txnId)).size).toBe(50);
   });
 });

@@ -1,0 +1,30 @@
+/** A call that another engine has had before: what has to be set going again, and what need not be done again. */
+import type { Command } from "../streams/contract.ts";
+import { armed, type Call, type Effect } from "./call-state.ts";
+import type { RememberedState } from "./remembered.ts";
+
+/** What a call of this state has running, but for its letters. */
+export function resume({ call, candidates, deadManId }: RememberedState): readonly Effect[] {
+  // There is one to be called off.
+  if (call.phase === "ended") return deadManId === undefined ? [] : [armed(call)];
+  const awaited = call.direction === "outgoing" && call.phase === "invited";
+  return [
+    ...(awaited || call.phase === "ringing" ? ([{ type: "expire_at", at: call.expiresAt }] as const) : []),
+    ...(awaited || call.phase === "answered" ? [armed(call)] : []),
+    ...(call.streams ? ([{ type: "settle_streams" }] as const) : []),
+    ...candidates.map((candidate) => ({ type: "batch", candidate }) as const),
+  ];
+}
+
+/** Whether what a command asks for once more has been done, or been made pointless by the end of the call. */
+export function isDone(call: Call | undefined, command: Command): boolean {
+  if (!("again" in command) || !command.again) return false;
+  switch (command.type) {
+    case "invite":
+      return call?.direction === "outgoing" && call.phase !== "preparing";
+    case "answer":
+      return call?.direction === "incoming" && call.phase === "answered";
+    default:
+      return call === undefined;
+  }
+}

@@ -1,0 +1,72 @@
+/** What an engine has to know of a call to go on where another was lost, and how that is read back. */
+import * as v from "valibot";
+import type { Candidate, RememberedCall } from "../streams/contract.ts";
+import type { Call, Sent } from "./call-state.ts";
+import type { Letter } from "./outbox.ts";
+
+/** A letter, and what the call is to be told of it. */
+export interface PostedLetter extends Letter {
+  readonly what: Sent;
+}
+
+export interface RememberedState {
+  readonly call: Call;
+  /** What may not have reached the homeserver. */
+  readonly letters: readonly PostedLetter[];
+  /** Ours that no event holds yet. */
+  readonly candidates: readonly Candidate[];
+  readonly deadManId?: string;
+}
+
+const text = v.string();
+const maybe = v.exactOptional;
+const ref = { roomId: text, callId: text };
+const candidate = v.object({
+  candidate: text,
+  sdpMid: maybe(text),
+  sdpMLineIndex: maybe(v.number()),
+});
+const streams = v.array(
+  v.object({
+    id: text,
+    purpose: v.picklist(["m.usermedia", "m.screenshare"]),
+    audioMuted: v.boolean(),
+    videoMuted: v.boolean(),
+  }),
+);
+const party = v.object({ userId: text, partyId: maybe(text) });
+const call = v.object({
+  ...ref,
+  direction: v.picklist(["outgoing", "incoming"]),
+  phase: v.picklist(["preparing", "invited", "ringing", "answered", "ended"]),
+  us: v.object({ userId: text, partyId: text }),
+  invitee: maybe(text),
+  peer: maybe(party),
+  version: v.picklist([0, 1]),
+  capabilities: v.object({ transferee: v.boolean(), dtmf: v.boolean() }),
+  lifetime: v.number(),
+  expiresAt: v.number(),
+  early: v.array(v.object({ party, candidates: v.array(candidate) })),
+  streams: maybe(streams),
+  toldStreams: maybe(streams),
+  transfers: v.array(text),
+});
+const letter = v.object({
+  ...ref,
+  event: v.object({ type: text, content: v.record(text, v.unknown()) }),
+  txnId: text,
+  expiresAt: v.number(),
+  what: v.picklist(["invite", "answer", "candidates", "other"]),
+});
+const remembered = v.object({
+  call,
+  letters: v.array(letter),
+  candidates: v.array(candidate),
+  deadManId: maybe(text),
+});
+
+/** What is remembered of a call of this user's; undefined where it is not what an engine like this one would tell. */
+export function readState({ state }: RememberedCall, userId: string): RememberedState | undefined {
+  const parsed = v.safeParse(remembered, state);
+  return parsed.success && parsed.output.call.us.userId === userId ? parsed.output : undefined;
+}
