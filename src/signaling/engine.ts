@@ -1,11 +1,15 @@
 import {
+  AsyncSubject,
+  concatMap,
   defer,
   firstValueFrom,
+  map,
   type Observable,
   ReplaySubject,
   race,
   Subject,
   Subscription,
+  switchMap,
   timer,
 } from "rxjs";
 import { BACKOFF_POLICY, backoff, isTransient } from "../streams/backoff.ts";
@@ -13,7 +17,6 @@ import { realClock } from "../streams/clock.ts";
 import type {
   Clock,
   IceServer,
-  Identity,
   Memory,
   MemoryChange,
   Signal,
@@ -68,6 +71,7 @@ export function createEngine({
   const iceServers = new ReplaySubject<readonly IceServer[]>(1);
   const life = new Subscription();
   let calls: Promise<Calls>;
+  const opened = new AsyncSubject<Calls>();
   let open: Calls | undefined;
   let syncing = false;
   let closing: Promise<void> | undefined;
@@ -105,7 +109,8 @@ export function createEngine({
         remembered: remembered?.calls,
       });
       become({ state: now.state, identity: us });
-      if (syncing) sync(us, open);
+      opened.next(open);
+      opened.complete();
       return open;
     } catch (thrown) {
       const error = toTrunklineError(thrown);
@@ -124,18 +129,22 @@ export function createEngine({
     calls.catch(() => {}); // told by status$, and by each dispatch that awaits it
   };
 
-  const sync = (identity: Identity, reader: Calls) => {
+  /** Waits with reading to know who we are, but not with asking. */
+  const sync = () => {
     life.add(
-      transport.connected$.subscribe((connected) => {
+      opened.pipe(switchMap(() => transport.connected$)).subscribe((connected) => {
         const state = connected ? "online" : now.state === "online" ? "reconnecting" : now.state;
-        if (state !== now.state) become({ state, identity });
+        const { identity } = now;
+        if (state !== now.state) become({ state, ...(identity && { identity }) });
       }),
     );
     life.add(
-      transport.batches$.subscribe({
-        next: (batch) => reader.read(batch),
-        error: (thrown) => stop(toTrunklineError(thrown)),
-      }),
+      transport.batches$
+        .pipe(concatMap((batch) => opened.pipe(map((reader) => ({ reader, batch })))))
+        .subscribe({
+          next: ({ reader, batch }) => reader.read(batch),
+          error: (thrown) => stop(toTrunklineError(thrown)),
+        }),
     );
   };
 
@@ -155,9 +164,8 @@ export function createEngine({
     signals$: defer(() => {
       if (!syncing) {
         syncing = true;
-        const { identity } = now;
         // After the subscription, so that it sees what the first batch holds.
-        if (open && identity) queueMicrotask(() => open && now.state !== "stopped" && sync(identity, open));
+        queueMicrotask(() => now.state !== "stopped" && sync());
       }
       return signals;
     }),

@@ -1,10 +1,11 @@
 import { FetchHttpApi } from "matrix-js-sdk/lib/http-api/fetch.js";
 import type { Method } from "matrix-js-sdk/lib/http-api/method.js";
 import { ClientPrefix } from "matrix-js-sdk/lib/http-api/prefix.js";
-import { firstValueFrom, Observable, throwError, timeout } from "rxjs";
+import { catchError, defer, firstValueFrom, Observable, switchMap, throwError, timeout } from "rxjs";
 import type { Clock } from "../../streams/contract.ts";
-import { TrunklineError } from "../../streams/errors.ts";
+import { TrunklineError, toTrunklineError } from "../../streams/errors.ts";
 import { requestError } from "./matrix-errors.ts";
+import type { MatrixToken } from "./matrix-token.ts";
 
 export type Fetch = typeof globalThis.fetch;
 
@@ -19,11 +20,12 @@ export interface HttpRequest {
   readonly within?: number;
 }
 
-/** Requests to one homeserver with one token. The answers are parsed JSON, and not looked at. */
+/** Requests to one homeserver for one device. The answers are parsed JSON, and not looked at. */
 export interface Http {
   readonly homeserver: string;
   /**
-   * Makes a request on subscription; unsubscribing aborts it. Errors with `homeserver_unreachable`,
+   * Makes a request on subscription; unsubscribing aborts it. One that is refused for its token is repeated once with
+   * a new one, where that can be had. Errors with `homeserver_unreachable`,
    * `not_a_homeserver`, `server_error`, `rate_limited`, `unknown_token`, `event_too_large`, or `forbidden` for any
    * other refusal.
    */
@@ -36,27 +38,31 @@ const WITHIN = 30_000;
 
 export function matrixHttp(options: {
   readonly homeserver: string;
-  readonly accessToken: string;
+  readonly token: MatrixToken;
   readonly clock: Clock;
   readonly fetch: Fetch;
 }): Http {
-  const { homeserver, accessToken, clock, fetch } = options;
+  const { homeserver, token, clock, fetch } = options;
   const api = new FetchHttpApi(silent, {
     baseUrl: homeserver,
     prefix: ClientPrefix.V3,
-    accessToken,
     onlyData: true,
     fetchFn: (resource, init) => fetchWhole(fetch, resource, init),
   });
 
-  const request = ({ method, path, prefix, query, body, within = WITHIN }: HttpRequest) =>
+  // Not the SDK's `authedRequest`: it takes some turns before it asks, and renews tokens in ways of its own.
+  const attempt = ({ method, path, prefix, query, body }: HttpRequest) =>
     new Observable<unknown>((subscriber) => {
       const aborter = new AbortController();
+      const headers = {
+        Authorization: `Bearer ${token.current}`,
+        ...(body && { "Content-Type": "application/json" }),
+      };
       api
-        .authedRequest<unknown>(method as Method, path, query, body && JSON.stringify(body), {
+        .request<unknown>(method as Method, path, query, body && JSON.stringify(body), {
+          headers,
           abortSignal: aborter.signal,
           ...(prefix !== undefined && { prefix }),
-          ...(body && { headers: { "Content-Type": "application/json" } }),
         })
         .then(
           (answer) => {
@@ -66,6 +72,18 @@ export function matrixHttp(options: {
           (error: unknown) => subscriber.error(requestError(error, homeserver)),
         );
       return () => aborter.abort();
+    });
+
+  const request = ({ within = WITHIN, ...asked }: HttpRequest) =>
+    defer(() => {
+      const { current } = token;
+      return attempt(asked).pipe(
+        catchError((thrown: unknown) => {
+          const error = toTrunklineError(thrown);
+          if (error.code !== "unknown_token") throw error;
+          return defer(() => token.renew(current, error)).pipe(switchMap(() => attempt(asked)));
+        }),
+      );
     }).pipe(
       // Not the SDK's `localTimeoutMs`: it leaves a timer behind for each request, and knows no other clock.
       timeout({

@@ -4,8 +4,10 @@ import { errcodeOf, notMatrix } from "./matrix-errors.ts";
 import type { Http } from "./matrix-http.ts";
 import { own, parseWhoami } from "./matrix-parse.ts";
 
-/** Asks the homeserver who we are, and makes sure that the device is ours alone. */
+/** Asks the homeserver who we are, and makes sure that the device is ours alone: both at once where it can be. */
 export async function fetchIdentity(http: Http, expected: Partial<Identity>): Promise<Identity> {
+  const known = isWhole(expected) ? publishesKeys(http, expected) : undefined;
+  known?.catch(() => {}); // what the other question rejects with is told first
   const told = parseWhoami(await http.ask({ method: "GET", path: "/account/whoami" }));
   if (told === undefined) throw notMatrix(http.homeserver);
   check("userId", expected.userId, told.userId);
@@ -17,9 +19,12 @@ export async function fetchIdentity(http: Http, expected: Partial<Identity>): Pr
       `The access token of ${userId} belongs to no device. Log in to get a token with a device`,
     );
   }
-  if (await publishesKeys(http, { userId, deviceId })) throw sharedDevice({ userId, deviceId });
+  if (await (known ?? publishesKeys(http, { userId, deviceId }))) throw sharedDevice({ userId, deviceId });
   return { userId, deviceId };
 }
+
+const isWhole = (identity: Partial<Identity>): identity is Identity =>
+  identity.userId !== undefined && identity.deviceId !== undefined;
 
 function check(option: keyof Identity, expected: string | undefined, told: string | undefined): void {
   if (expected === undefined || expected === told) return;

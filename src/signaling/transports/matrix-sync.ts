@@ -1,4 +1,18 @@
-import { catchError, defer, expand, map, type Observable, retry, tap, throwError, timer } from "rxjs";
+import {
+  asapScheduler,
+  catchError,
+  defer,
+  delayWhen,
+  expand,
+  map,
+  type Observable,
+  observeOn,
+  retry,
+  switchMap,
+  tap,
+  throwError,
+  timer,
+} from "rxjs";
 import { BACKOFF_POLICY, backoff, isTransient } from "../../streams/backoff.ts";
 import type { Clock, EventBatch } from "../../streams/contract.ts";
 import { toTrunklineError } from "../../streams/errors.ts";
@@ -22,20 +36,30 @@ const STATE_TYPES = ["m.room.member", "m.room.join_rules", "m.room.encryption"];
  */
 const LIMIT = 100;
 
+/** Of history, no more than a call that may still ring: in each room, and there may be thousands. */
+const HISTORY_LIMIT = 20;
+
 /** Asks for what calls need. To-device messages cannot be filtered: hence a device of our own. */
-const FILTER = JSON.stringify({
-  presence: NONE,
-  account_data: NONE,
-  room: {
+const filter = (limit: number) =>
+  JSON.stringify({
+    presence: NONE,
     account_data: NONE,
-    ephemeral: NONE,
-    state: { types: STATE_TYPES, lazy_load_members: true },
-    timeline: { types: ["m.call.*", "org.matrix.call.*", ...STATE_TYPES], limit: LIMIT },
-  },
-});
+    room: {
+      account_data: NONE,
+      ephemeral: NONE,
+      state: { types: STATE_TYPES, lazy_load_members: true },
+      timeline: { types: ["m.call.*", "org.matrix.call.*", ...STATE_TYPES], limit },
+    },
+  });
+const NEWS = filter(LIMIT);
+const HISTORY = filter(HISTORY_LIMIT);
 
 export interface SyncOptions {
   readonly http: Http;
+  /** Where to go on; from the start where absent. */
+  readonly since: string | undefined;
+  /** Emits when it is known that the device is ours to sync. */
+  readonly ours$: Observable<unknown>;
   readonly clock: Clock;
   readonly random: Random;
   /** Told whether each attempt got through. */
@@ -50,13 +74,22 @@ interface Round {
 }
 
 /**
- * Syncs from the subscription on, one batch per answer. What may pass is tried again, from the same place, with
- * growing delays; errors with `unknown_token` or `forbidden`.
+ * Syncs from the subscription on, one batch per answer; the next poll is on its way before a batch is emitted. What
+ * may pass is tried again, from the same place, with growing delays; errors with `unknown_token` or `forbidden`.
+ *
+ * A poll that names a place lets go of the device's messages up to there: none is made before the device is known to
+ * be ours.
  */
 export function matrixSync(options: SyncOptions): Observable<EventBatch> {
-  return poll(options).pipe(
-    expand(({ answer, batch }) => poll(options, answer.nextBatch, batch.live)),
+  const { since, ours$ } = options;
+  const first$ =
+    since === undefined
+      ? poll(options).pipe(delayWhen(() => ours$))
+      : ours$.pipe(switchMap(() => poll(options, { since, proven: true, resumed: true })));
+  return first$.pipe(
+    expand(({ answer, batch }) => poll(options, { since: answer.nextBatch, proven: batch.live })),
     map(({ batch }) => batch),
+    observeOn(asapScheduler),
   );
 }
 
@@ -71,13 +104,21 @@ export function retrying<T>(options: Pick<SyncOptions, "clock" | "random" | "onC
   });
 }
 
-/** `proven` says that the homeserver has taken a place in the sync from us before. */
-function poll(options: SyncOptions, since?: string, proven = false): Observable<Round> {
+/** Where a poll goes on. */
+interface Place {
+  readonly since: string;
+  /** Whether the homeserver has taken a place from us before. */
+  readonly proven: boolean;
+  /** Whether we know nothing of the rooms as they were at this place. */
+  readonly resumed?: boolean;
+}
+
+function poll(options: SyncOptions, place?: Place): Observable<Round> {
   let failed = false;
   return defer(() => {
-    // After a failure we want to know at once that we are back, not when next there is news.
-    const hold = since === undefined || failed ? 0 : POLL;
-    return request(options, since, hold);
+    // At the start, and after a failure, we want to know at once that we are there, not when next there is news.
+    const hold = place === undefined || place.resumed || failed ? 0 : POLL;
+    return request(options, place, hold);
   }).pipe(
     tap({
       error: () => {
@@ -88,28 +129,29 @@ function poll(options: SyncOptions, since?: string, proven = false): Observable<
     catchError((error: unknown) => {
       // A homeserver that lost its place (a restored backup) wants us to start over; one that never takes a place
       // would have us do so without end.
-      const lost = proven && since !== undefined && toTrunklineError(error).code === "forbidden";
+      const lost = place?.proven && toTrunklineError(error).code === "forbidden";
       return lost ? poll(options) : throwError(() => error);
     }),
   );
 }
 
-function request(options: SyncOptions, since: string | undefined, hold: number): Observable<Round> {
+function request(options: SyncOptions, place: Place | undefined, hold: number): Observable<Round> {
   const query = {
-    filter: FILTER,
+    filter: place ? NEWS : HISTORY,
     timeout: String(hold),
     set_presence: "offline",
-    ...(since !== undefined && { since }),
+    ...(place && { since: place.since }),
+    ...(place?.resumed && { full_state: "true" }),
   };
-  const within = since === undefined ? FIRST_WITHIN : POLL + MARGIN;
+  const within = hold > 0 ? hold + MARGIN : FIRST_WITHIN;
   return options.http.request({ method: "GET", path: "/sync", query, within }).pipe(
     map((body) => {
       const receivedAt = options.clock.now();
       const answer = parseSync(body);
       if (answer === undefined) throw notMatrix(options.http.homeserver);
-      const { events, members } = answer;
-      const batch = { live: since !== undefined, receivedAt, events, ...(members.length > 0 && { members }) };
-      return { answer, batch };
+      const { events, members, nextBatch: position } = answer;
+      const told = { receivedAt, events, position, ...(members.length > 0 && { members }) };
+      return { answer, batch: { live: place !== undefined, ...told } };
     }),
     catchError((error: unknown) => throwError(() => passing(toTrunklineError(error)))),
     tap(({ answer }) => {

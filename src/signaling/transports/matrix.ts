@@ -1,4 +1,12 @@
-import { BehaviorSubject, defer, distinctUntilChanged, finalize, switchMap } from "rxjs";
+import {
+  BehaviorSubject,
+  defer,
+  distinctUntilChanged,
+  finalize,
+  ignoreElements,
+  merge,
+  shareReplay,
+} from "rxjs";
 import { realClock } from "../../streams/clock.ts";
 import type { Clock, Identity, Transport, TurnServers } from "../../streams/contract.ts";
 import { TrunklineError, toTrunklineError } from "../../streams/errors.ts";
@@ -12,16 +20,24 @@ import { parseTurnServers } from "./matrix-parse.ts";
 import { MatrixRooms } from "./matrix-rooms.ts";
 import { type OutgoingEvent, sendEvent } from "./matrix-send.ts";
 import { matrixSync, retrying } from "./matrix-sync.ts";
+import { MatrixToken } from "./matrix-token.ts";
 
 export interface MatrixTransportOptions {
   /** The address of the homeserver's client API, such as `https://matrix.example.org`. */
   readonly homeserver: string;
   /** A token whose device no other client uses. */
   readonly accessToken: string;
+  /**
+   * Gives a new token for the same device when the homeserver takes the old one no longer; asked once for all requests
+   * that wait, which then go on. Where it rejects, or gives the same token, all ends with `unknown_token`.
+   */
+  readonly tokenRefresh?: () => Promise<string>;
   /** Where given, the token must be this user's. */
   readonly userId?: string;
   /** Where given, the token must be this device's. */
   readonly deviceId?: string;
+  /** Where another transport for this device was lost: the `position` of the last batch that was read. */
+  readonly since?: string;
   readonly clock?: Clock;
   readonly random?: Random;
   /** Takes the place of the platform's `fetch`. */
@@ -40,7 +56,7 @@ export function matrixTransport(options: MatrixTransportOptions): Transport {
   const { clock = realClock, random = secureRandom } = options;
   const http = matrixHttp({
     homeserver: checkHomeserver(options.homeserver),
-    accessToken: checkToken(options.accessToken),
+    token: new MatrixToken(options.accessToken, options.tokenRefresh),
     clock,
     fetch: options.fetch ?? ((resource, init) => globalThis.fetch(resource, init)),
   });
@@ -57,6 +73,7 @@ export function matrixTransport(options: MatrixTransportOptions): Transport {
   };
   const send = (event: OutgoingEvent) => sendEvent(http, rooms, identity, event);
   const sync = {
+    since: options.since,
     http,
     clock,
     random,
@@ -66,11 +83,11 @@ export function matrixTransport(options: MatrixTransportOptions): Transport {
 
   return {
     batches$: exclusive(
-      defer(identity).pipe(
-        retrying(sync),
-        switchMap(() => matrixSync(sync)),
-        finalize(() => connected.next(false)),
-      ),
+      defer(() => {
+        const ours$ = defer(identity).pipe(retrying(sync), shareReplay({ bufferSize: 1, refCount: true }));
+        // A device that is not ours ends it whatever the sync is waiting for.
+        return merge(ours$.pipe(ignoreElements()), matrixSync({ ...sync, ours$ }));
+      }).pipe(finalize(() => connected.next(false))),
     ),
     connected$: connected.pipe(distinctUntilChanged()),
     identity,
@@ -106,13 +123,4 @@ function checkHomeserver(homeserver: unknown): string {
     );
   }
   return url.href;
-}
-
-/** A token goes into a header, which takes no other characters. It is not shown: messages end up in logs. */
-function checkToken(accessToken: unknown): string {
-  if (typeof accessToken === "string" && /^[\x21-\x7e]+$/.test(accessToken)) return accessToken;
-  throw new TrunklineError(
-    "invalid_option",
-    "Option accessToken is empty or no token: give the access_token of a login to the homeserver",
-  );
 }

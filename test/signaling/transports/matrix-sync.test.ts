@@ -39,12 +39,15 @@ describe("the sync", () => {
         },
         timeline: {
           types: ["m.call.*", "org.matrix.call.*", "m.room.member", "m.room.join_rules", "m.room.encryption"],
-          limit: 100,
+          limit: 20,
         },
       },
     });
     first.json({ next_batch: "s1" });
     const second = await next();
+    expect(JSON.parse(second.query.get("filter") as string)).toMatchObject({
+      room: { timeline: { limit: 100 } },
+    });
     expect(Object.fromEntries(second.query)).toMatchObject({ timeout: "30000", since: "s1" });
     second.json({ next_batch: "s2" });
     expect((await next()).query.get("since")).toBe("s2");
@@ -56,37 +59,114 @@ describe("the sync", () => {
     subscription.unsubscribe();
   });
 
-  it("never syncs a device that is shared", async () => {
+  it("asks for history beside asking who we are, and lets a device that is shared keep its messages", async () => {
     const { transport, next, asked, clock } = scripted();
+    const batches: EventBatch[] = [];
     let error: unknown;
-    transport.batches$.subscribe({ error: (thrown: unknown) => (error = thrown) });
-    (await next()).json({ user_id: "@us:hs.test", device_id: "OURS" });
-    const query = await next();
-    expect([query.path, query.body]).toEqual(["/keys/query", { device_keys: { "@us:hs.test": ["OURS"] } }]);
+    transport.batches$.subscribe({
+      next: (batch) => batches.push(batch),
+      error: (thrown: unknown) => {
+        error = thrown;
+      },
+    });
+    const history = await next("/sync");
+    (await next("/account/whoami")).json({ user_id: "@us:hs.test", device_id: "OURS" });
+    const query = await next("/keys/query");
+    expect(query.body).toEqual({ device_keys: { "@us:hs.test": ["OURS"] } });
+    history.json({ next_batch: "s1" });
+    await clock.advance(1);
     query.json({ device_keys: { "@us:hs.test": { OURS: { keys: {} } } } });
     await clock.advance(1);
     expect(error).toEqual(coded("shared_device"));
+    expect(batches).toEqual([]);
     expect(asked).toHaveLength(0);
   });
 
-  it("waits with the first sync until it knows that the device is its own", async () => {
+  it("gives up the first sync at once where the device is shared", async () => {
     const { transport, next, clock } = scripted();
+    transport.batches$.subscribe({ error: () => {} });
+    const { signal } = await next("/sync");
+    (await next("/account/whoami")).json({ user_id: "@us:hs.test", device_id: "OURS" });
+    (await next("/keys/query")).json({ device_keys: { "@us:hs.test": { OURS: { keys: {} } } } });
+    await clock.advance(1);
+    expect(signal.aborted).toBe(true);
+  });
+
+  it("waits with what follows until it knows that the device is its own", async () => {
+    const { transport, next, asked, clock } = scripted();
     const subscription = transport.batches$.subscribe();
+    (await next("/sync")).json({ next_batch: "s1" });
     (await next()).json(said("M_LIMIT_EXCEEDED"), 429, { "Retry-After": "3" });
     await clock.advance(3_000);
     (await next()).json({ user_id: "@us:hs.test", device_id: "OURS" });
     (await next()).answer(new Response("<html>", { status: 502 }));
     await clock.advance(1_000);
     expect((await next()).path).toBe("/account/whoami");
+    expect(asked).toHaveLength(0);
     subscription.unsubscribe();
+  });
+
+  it("asks both questions about itself at once where it is told who it is", async () => {
+    const { transport, next } = scripted({ userId: "@us:hs.test", deviceId: "OURS" });
+    const who = transport.identity();
+    const whoami = await next("/account/whoami");
+    (await next("/keys/query")).json({ device_keys: {} });
+    whoami.json({ user_id: "@us:hs.test", device_id: "OURS" });
+    expect(await who).toEqual({ userId: "@us:hs.test", deviceId: "OURS" });
   });
 
   it("syncs where nobody can encrypt", async () => {
     const { transport, next } = scripted();
     const subscription = transport.batches$.subscribe();
+    (await next("/sync")).json({ next_batch: "s1" });
     (await next()).json({ user_id: "@us:hs.test", device_id: "OURS" });
     (await next()).json(said("M_UNRECOGNIZED"), 404);
-    expect((await next()).path).toBe("/sync");
+    expect((await next("/sync")).query.get("since")).toBe("s1");
+    subscription.unsubscribe();
+  });
+
+  it("has the next poll on its way before it emits a batch", async () => {
+    const { transport, next, identify, asked, clock } = scripted();
+    const underWay: number[] = [];
+    const subscription = transport.batches$.subscribe(() => underWay.push(asked.length));
+    await identify();
+    (await next("/sync")).json({ next_batch: "s1" });
+    await clock.advance(0);
+    (await next("/sync")).json({ next_batch: "s2" });
+    await clock.advance(0);
+    expect(underWay).toEqual([1, 1]);
+    subscription.unsubscribe();
+  });
+
+  it("goes on from a place that another transport has come to, with news, and with what rooms are like", async () => {
+    const { transport, next, asked } = scripted({ since: "s7" });
+    const batches: EventBatch[] = [];
+    const subscription = transport.batches$.subscribe((batch) => batches.push(batch));
+    const whoami = await next();
+    expect([whoami.path, asked.length]).toEqual(["/account/whoami", 0]);
+    whoami.json({ user_id: "@us:hs.test", device_id: "OURS" });
+    (await next("/keys/query")).json({ device_keys: {} });
+    const first = await next();
+    expect(Object.fromEntries(first.query)).toMatchObject({ since: "s7", timeout: "0", full_state: "true" });
+    first.json({ next_batch: "s8" });
+    const second = await next();
+    expect(Object.fromEntries(second.query)).toMatchObject({ since: "s8", timeout: "30000" });
+    expect(second.query.has("full_state")).toBe(false);
+    expect(batches).toMatchObject([{ live: true, position: "s8" }]);
+    subscription.unsubscribe();
+  });
+
+  it("starts over where the place of another transport is lost", async () => {
+    const { transport, next, identify } = scripted({ since: "s7" });
+    const batches: EventBatch[] = [];
+    const subscription = transport.batches$.subscribe((batch) => batches.push(batch));
+    await identify();
+    (await next("/sync")).json(said("M_UNKNOWN"), 400);
+    const over = await next("/sync");
+    expect(over.query.has("since")).toBe(false);
+    over.json({ next_batch: "t1" });
+    await next("/sync");
+    expect(batches).toMatchObject([{ live: false, position: "t1" }]);
     subscription.unsubscribe();
   });
 

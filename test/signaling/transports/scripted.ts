@@ -1,5 +1,5 @@
 import { expect } from "vitest";
-import { matrixTransport } from "../../../src/signaling/transports/matrix.ts";
+import { type MatrixTransportOptions, matrixTransport } from "../../../src/signaling/transports/matrix.ts";
 import { virtualClock } from "../../../src/testing/clock.ts";
 
 /** A request that waits for the test to answer it. */
@@ -17,10 +17,11 @@ export interface Asked {
 }
 
 /** A matrix transport on a virtual clock, whose every request the test answers. */
-export function scripted(options: { readonly userId?: string; readonly deviceId?: string } = {}) {
+export function scripted(options: Partial<MatrixTransportOptions> = {}) {
   const clock = virtualClock();
   const asked: Asked[] = [];
-  const waiting: ((request: Asked) => void)[] = [];
+  const waiting: { readonly wants: (request: Asked) => boolean; readonly take: (request: Asked) => void }[] =
+    [];
 
   const fetch: typeof globalThis.fetch = (resource, init) =>
     new Promise((resolve, reject) => {
@@ -38,14 +39,17 @@ export function scripted(options: { readonly userId?: string; readonly deviceId?
         answer: resolve,
         fail: reject,
       };
-      const waiter = waiting.shift();
-      if (waiter) waiter(request);
+      const at = waiting.findIndex(({ wants }) => wants(request));
+      const [waiter] = at < 0 ? [] : waiting.splice(at, 1);
+      if (waiter) waiter.take(request);
       else asked.push(request);
     });
 
-  const next = (): Promise<Asked> => {
-    const request = asked.shift();
-    return request ? Promise.resolve(request) : new Promise((resolve) => waiting.push(resolve));
+  const next = (path?: string): Promise<Asked> => {
+    const wants = (request: Asked) => path === undefined || request.path === path;
+    const at = asked.findIndex(wants);
+    const [request] = at < 0 ? [] : asked.splice(at, 1);
+    return request ? Promise.resolve(request) : new Promise((take) => waiting.push({ wants, take }));
   };
 
   return {
@@ -58,14 +62,14 @@ export function scripted(options: { readonly userId?: string; readonly deviceId?
       fetch,
       ...options,
     }),
-    /** The next request that was or will be made. */
+    /** The next request that was or will be made, of this path where one is named. */
     next,
     /** Requests that were made and not yet taken. */
     asked: asked as readonly Asked[],
     /** Answers the two requests of `identity()`. */
     async identify() {
-      (await next()).json({ user_id: "@us:hs.test", device_id: "OURS" });
-      (await next()).json({ device_keys: {} });
+      (await next("/account/whoami")).json({ user_id: "@us:hs.test", device_id: "OURS" });
+      (await next("/keys/query")).json({ device_keys: {} });
     },
   };
 }
