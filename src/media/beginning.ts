@@ -1,7 +1,7 @@
 import type { Capture, IceServer, SessionDescription } from "../streams/contract.ts";
 import { TrunklineError, toTrunklineError } from "../streams/errors.ts";
 import { Attempt, gaveWayError } from "./attempt.ts";
-import { KINDS, kindsOf } from "./capture.ts";
+import { KINDS, type Kind, kindsOf } from "./capture.ts";
 import type { Capturing } from "./capturing.ts";
 import type { Connection } from "./connection.ts";
 import { holdBack } from "./held-back.ts";
@@ -155,6 +155,7 @@ export class Beginning {
     // Only metadata can say that a kind is there and muted (P25).
     const tells = offer.streams !== undefined || offered.every((kind) => capture[kind]);
     if (tells && prepared?.offer.description.sdp === offer.description.sdp) {
+      this.#open(only(capture, offered));
       await prepared.done.catch(() => {});
     } else this.unprepare();
   }
@@ -168,8 +169,7 @@ export class Beginning {
     own.promise(kinds);
     const answer = connection.takePrepared();
     milestones.reach("description_made");
-    const room = Object.fromEntries(kinds.map((kind) => [kind, capture[kind]]));
-    this.#fillLater(attempt, this.#open(room));
+    this.#fillLater(attempt, this.#open(only(capture, kinds)));
     return answer;
   }
 
@@ -190,6 +190,11 @@ export class Beginning {
     this.#attempt = undefined;
     this.#parts.onGivenUp();
   }
+}
+
+/** What is asked for of these kinds. */
+function only(capture: Capture, kinds: readonly Kind[]): Capture {
+  return Object.fromEntries(kinds.map((kind) => [kind, capture[kind]]));
 }
 
 function unpreparedError(): TrunklineError {

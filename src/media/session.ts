@@ -28,6 +28,7 @@ import { type BrowserMediaOptions, createConnection, createStream, devicesOf } f
 import { readings } from "./readings.ts";
 import { RemoteCandidates } from "./remote-candidates.ts";
 import { RemoteStreams } from "./remote-streams.ts";
+import type { Spare } from "./spare.ts";
 
 /** One call's media in a browser. */
 export class BrowserSession implements MediaSession<MediaStream> {
@@ -35,6 +36,7 @@ export class BrowserSession implements MediaSession<MediaStream> {
   readonly held$ = new BehaviorSubject<Held>({ us: false, peer: false });
 
   readonly #options: BrowserMediaOptions;
+  readonly #spare: Spare | undefined;
   readonly #life = new Lifetime();
   readonly #own = new OwnStreams(() => createStream(this.#options));
   readonly #remote = new RemoteStreams();
@@ -62,8 +64,13 @@ export class BrowserSession implements MediaSession<MediaStream> {
   readonly refused$ = this.#refused.stream$;
   readonly stats$ = readings(this.path$, () => this.#connection?.peer.pc);
 
-  constructor(options: BrowserMediaOptions, iceServers: Promise<readonly IceServer[]>) {
+  constructor(
+    options: BrowserMediaOptions,
+    iceServers: Promise<readonly IceServer[]>,
+    spare: Spare | undefined,
+  ) {
     this.#options = options;
+    this.#spare = spare;
     // It may reject while nobody waits for it.
     iceServers.catch(() => {});
     this.#beginning = new Beginning({
@@ -179,6 +186,7 @@ export class BrowserSession implements MediaSession<MediaStream> {
     this.#candidates.complete();
     this.#refused.complete();
     this.#milestones.close();
+    this.#spare?.refill();
   }
 
   /** A connection was given up: nothing of it may reach the call that goes on. */
@@ -189,7 +197,7 @@ export class BrowserSession implements MediaSession<MediaStream> {
   }
 
   #connect(iceServers: readonly IceServer[]): Connection {
-    const pc = createConnection(this.#options, iceServers);
+    const pc = this.#spare?.take(iceServers) ?? createConnection(this.#options, iceServers);
     const peer = new Peer(pc, iceServers, this.#remoteCandidates);
     const connection = new Connection(peer, this.#own, this.#remote, (ours) => this.#negotiations.next(ours));
     connection.heldByPeer$.subscribe((held) => {
@@ -201,6 +209,7 @@ export class BrowserSession implements MediaSession<MediaStream> {
     peer.iceConnected$.subscribe(() => this.#milestones.reach("ice_connected"));
     peer.path$.subscribe((state) => {
       this.#milestones.follow(state);
+      if (state === "connected") this.#spare?.refill();
       if (state !== this.path$.value && !this.#beginning.prepared) this.path$.next(state);
     });
     peer.firstMedia$.subscribe(() => this.#milestones.reach("first_media"));
