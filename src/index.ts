@@ -1,4 +1,4 @@
-export type { Call, CallEnd, CallState, Muted, TransferRequest, TransferTo } from "./phone/call.ts";
+export type { Call, CallEnd, CallState, Muted, Offers, TransferRequest, TransferTo } from "./phone/call.ts";
 export type { PlaceOptions } from "./phone/options.ts";
 export {
   type CallTrace,

@@ -1,7 +1,13 @@
-import type { IceServer } from "../streams/contract.ts";
+import type { IceServer, SessionDescription } from "../streams/contract.ts";
 import { TrunklineError } from "../streams/errors.ts";
 import type { Connection } from "./connection.ts";
 import { Lifetime } from "./lifetime.ts";
+
+/** An answer that is made while it rings; `done` settles when it is worth sending, or cannot be made. */
+export interface Prepared {
+  readonly offer: SessionDescription;
+  readonly done: Promise<void>;
+}
 
 /** The way to one connection, by an offer or an answer of ours, until a peer's offer takes its place (P21). */
 export class Attempt {
@@ -9,6 +15,8 @@ export class Attempt {
   readonly life = new Lifetime();
   /** Resolves when the ICE servers are there, and so the connection. */
   readonly connecting: Promise<Connection>;
+  /** Until the user accepts. */
+  prepared: Prepared | undefined;
   #connection: Connection | undefined;
 
   constructor(
@@ -37,7 +45,7 @@ export class Attempt {
 
   end(error: TrunklineError): void {
     this.life.end(error);
-    this.#connection?.peer.close();
+    this.#connection?.close();
   }
 }
 

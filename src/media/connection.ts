@@ -1,7 +1,8 @@
-import { BehaviorSubject } from "rxjs";
+import { BehaviorSubject, filter, type Observable, Subscription, timer } from "rxjs";
+import { realClock } from "../streams/clock.ts";
 import type { Description, SessionDescription } from "../streams/contract.ts";
 import { TrunklineError } from "../streams/errors.ts";
-import type { Kind } from "./capture.ts";
+import { KINDS, type Kind } from "./capture.ts";
 import { holdsUs } from "./directions.ts";
 import { closedError } from "./lifetime.ts";
 import { judge } from "./negotiation.ts";
@@ -11,12 +12,17 @@ import { Queue } from "./queue.ts";
 import type { RemoteStreams } from "./remote-streams.ts";
 import { Sending } from "./sending.ts";
 
+/** An offer is good for this long, in ms (P19): one that is not answered by then must not keep others waiting. */
+const LIFETIME = 60_000;
+
 /** What both sides say over one connection: the first descriptions, and perfect negotiation from then on (P20). */
 export class Connection {
   readonly peer: Peer;
   readonly sending: Sending;
   /** Whether the peer keeps us on hold. */
   readonly heldByPeer$ = new BehaviorSubject(false);
+  /** Emits once there is no path, and none to be found. */
+  readonly failed$: Observable<unknown>;
   readonly #own: OwnStreams;
   readonly #remote: RemoteStreams;
   readonly #tell: (ours: SessionDescription) => void;
@@ -25,6 +31,10 @@ export class Connection {
   /** Whether we answered the call. */
   #polite = false;
   #answered = false;
+  /** Whether there is something to negotiate as soon as the first descriptions are out. */
+  #wanted = false;
+  /** The time that our offer has left. */
+  #expiry = Subscription.EMPTY;
   /** Whether our last offer said that we hold, and what the last that was answered said. */
   #offeredHold = false;
   #toldHold = false;
@@ -41,6 +51,7 @@ export class Connection {
       (transceiver) => remote.isScreen(transceiver),
     );
     peer.tracks$.subscribe(({ transceiver, streams }) => remote.arrive(transceiver, streams));
+    this.failed$ = peer.path$.pipe(filter((state) => state === "failed"));
     peer.needed$.subscribe(() => this.#work.run(() => this.#offer()).catch(() => {}));
   }
 
@@ -48,12 +59,46 @@ export class Connection {
     return this.#answered;
   }
 
-  /** Makes the first offer; `devices` resolves when the tracks to send are open. */
-  offer(kinds: readonly Kind[], devices: Promise<void>): Promise<SessionDescription> {
+  /** Makes the first offer; where it is to wait for them, `devices` resolves when the tracks to send are open. */
+  offer(kinds: readonly Kind[], devices?: Promise<void>): Promise<SessionDescription> {
     return this.#work.run(async () => {
       this.sending.reserve(kinds);
       return this.#open("offer", devices);
     });
+  }
+
+  /**
+   * Makes the answer to the first offer, with room for all that we could send, and keeps it. What the offer says of
+   * candidates must have been taken out of it (P45).
+   */
+  prepare(offer: SessionDescription): Promise<void> {
+    return this.#work.run(async () => {
+      await this.#hearOffer(offer);
+      if (!this.sending.namesStreams) {
+        throw new TrunklineError(
+          "media_failed",
+          "Here an answer cannot be made before its tracks are there.",
+        );
+      }
+      this.sending.adopt(KINDS);
+      await this.peer.gather("answer");
+    });
+  }
+
+  /** The answer that was prepared, as it is now; from here on the peer's candidates are used. */
+  takePrepared(): SessionDescription {
+    const answer = this.#take("answer");
+    this.peer.releaseCandidates();
+    this.peer.useCandidates();
+    this.#begin();
+    return answer;
+  }
+
+  /** Gives the tracks that are open to the transceivers kept for them. */
+  async fill(): Promise<void> {
+    const tracks = this.#own.of("m.usermedia").getTracks();
+    // A camera that the peer's offer has no room for must not stay on.
+    this.#own.remove("m.usermedia", await this.sending.fill(tracks));
   }
 
   /** Answers the first offer. */
@@ -63,15 +108,12 @@ export class Connection {
     devices: Promise<void>,
   ): Promise<SessionDescription> {
     return this.#work.run(async () => {
-      this.#polite = true;
-      await this.#setRemote("offer", offer);
-      if (this.peer.pc.getTransceivers().length === 0) {
-        throw new TrunklineError("media_failed", "The peer's offer holds neither audio nor video.");
-      }
+      await this.#hearOffer(offer);
+      this.peer.useCandidates();
+      if (!this.sending.namesStreams) await devices;
       this.sending.adopt(kinds);
       const answer = await this.#open("answer", devices);
-      this.#answered = true;
-      this.#tellHoldLater();
+      this.#begin();
       return answer;
     });
   }
@@ -80,8 +122,8 @@ export class Connection {
   accept(answer: SessionDescription): Promise<void> {
     return this.#work.run(async () => {
       await this.#setRemote("answer", answer);
-      this.#answered = true;
-      this.#tellHoldLater();
+      this.peer.useCandidates();
+      this.#begin();
     });
   }
 
@@ -96,6 +138,8 @@ export class Connection {
         throw new TrunklineError("media_failed", `The peer's ${type} cannot be used: nothing waits for it.`);
       }
       await this.#setRemote(type, theirs);
+      this.#expiry.unsubscribe();
+      this.peer.useCandidates();
       if (type === "offer") await this.#reply();
       this.#tellHoldLater();
     });
@@ -112,21 +156,53 @@ export class Connection {
     return this.#work.run(work);
   }
 
-  async #open(type: Description["type"], devices: Promise<void>): Promise<SessionDescription> {
+  close(): void {
+    this.#expiry.unsubscribe();
+    this.peer.close();
+  }
+
+  async #open(type: Description["type"], devices: Promise<void> | undefined): Promise<SessionDescription> {
     await Promise.all([this.peer.gather(type), devices]);
     // An offer that has given way meanwhile (P21): the devices belong to the answer now.
     if (this.peer.pc.signalingState === "closed") throw closedError();
-    const tracks = this.#own.of("m.usermedia").getTracks();
-    // A camera that the peer's offer has no room for must not stay on.
-    this.#own.remove("m.usermedia", await this.sending.fill(tracks));
+    if (devices) await this.fill();
     const description = this.#take(type);
     this.peer.releaseCandidates();
     return description;
   }
 
+  async #hearOffer(offer: SessionDescription): Promise<void> {
+    this.#polite = true;
+    await this.#setRemote("offer", offer);
+    if (this.peer.pc.getTransceivers().length === 0) {
+      throw new TrunklineError("media_failed", "The peer's offer holds neither audio nor video.");
+    }
+  }
+
+  /** Both have said their first description: what came up meanwhile is negotiated. */
+  #begin(): void {
+    this.#answered = true;
+    if (this.#wanted) this.#work.run(() => this.#offer()).catch(() => {});
+    this.#tellHoldLater();
+  }
+
   async #offer(): Promise<void> {
+    // An answer that was prepared is out of date by what comes up before it leaves.
+    this.#wanted = !this.#answered && this.peer.pc.currentLocalDescription !== null;
     // What is needed while something is pending is told again when nothing is.
-    if (this.#answered && this.peer.pc.signalingState === "stable") await this.#say("offer");
+    if (!this.#answered || this.peer.pc.signalingState !== "stable") return;
+    await this.#say("offer");
+    this.#expiry.unsubscribe();
+    this.#expiry = timer(LIFETIME, realClock).subscribe(() =>
+      this.#work.run(() => this.#expire()).catch(() => {}),
+    );
+  }
+
+  /** Nobody has answered our offer. What it was to tell is still needed, so the browser asks for another. */
+  async #expire(): Promise<void> {
+    if (this.peer.pc.signalingState === "have-local-offer") {
+      await this.peer.pc.setLocalDescription({ type: "rollback" });
+    }
   }
 
   /** Where neither side sends, only an offer can tell who holds: and the browser finds no need of one. */

@@ -11,6 +11,8 @@ export class OwnStreams {
   readonly #streams = new Map<Purpose, MediaStream>();
   readonly #create: () => MediaStream;
   readonly #muted = { audio: false, video: false };
+  /** The kinds on their way, of a stream that the peer is told of though there is nothing in it. */
+  #promised: readonly Kind[] | undefined;
 
   constructor(create: () => MediaStream) {
     this.#create = create;
@@ -18,7 +20,17 @@ export class OwnStreams {
 
   /** What goes to the peer (P25). */
   get infos(): readonly StreamInfo[] {
-    return this.shown$.value.map(infoOf);
+    const shown = this.shown$.value.map(infoOf);
+    const promised = this.#promised;
+    if (!promised || shown.some(({ purpose }) => purpose === "m.usermedia")) return shown;
+    const muted = (kind: Kind) => this.#muted[kind] || !promised.includes(kind);
+    const { id } = this.of("m.usermedia");
+    return [{ id, purpose: "m.usermedia", audioMuted: muted("audio"), videoMuted: muted("video") }, ...shown];
+  }
+
+  /** From here on the peer is told of our microphone and camera: of these kinds as if they were open already. */
+  promise(kinds: readonly Kind[]): void {
+    this.#promised = kinds;
   }
 
   of(purpose: Purpose): MediaStream {
@@ -43,6 +55,7 @@ export class OwnStreams {
   /** Adds these tracks; each takes the place of the one of its kind, which is stopped. */
   add(purpose: Purpose, tracks: readonly MediaStreamTrack[]): void {
     const stream = this.of(purpose);
+    if (purpose === "m.usermedia") this.#promised &&= [];
     const replaced = stream.getTracks().filter(({ kind }) => tracks.some((track) => track.kind === kind));
     this.prepare(purpose, tracks);
     for (const track of tracks) stream.addTrack(track);

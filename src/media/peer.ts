@@ -47,10 +47,7 @@ export class Peer {
     );
   }
 
-  /**
-   * Takes the peer's description, in place of an offer of ours where there is one, then the candidates that came
-   * before it. Rejects with `media_failed`.
-   */
+  /** Takes the peer's description, in place of an offer of ours where there is one. Rejects with `media_failed`. */
   async setRemote({ type, sdp }: Description): Promise<void> {
     try {
       await this.pc.setRemoteDescription({ type, sdp });
@@ -58,6 +55,10 @@ export class Peer {
       const reason = cause instanceof Error ? cause.message : String(cause);
       throw new TrunklineError("media_failed", `The peer's ${type} cannot be used: ${reason}`, { cause });
     }
+  }
+
+  /** Takes the peer's candidates, those that came before, and all from now on. */
+  useCandidates(): void {
     this.#remoteCandidates.useBy((candidate) => this.pc.addIceCandidate(candidate));
   }
 
@@ -74,9 +75,7 @@ export class Peer {
    * released.
    */
   takeDescription(type: Description["type"]): Description {
-    const sdp = this.pc.localDescription?.sdp ?? "";
-    this.#gathering.describe(sdp);
-    return { type, sdp };
+    return { type, sdp: this.#gathering.describe(this.pc.localDescription?.sdp ?? "") };
   }
 
   releaseCandidates(): void {

@@ -13,10 +13,11 @@ export interface BrowserMediaOptions {
 
 // Looked up at the moment of use, so that a page rendered on a server may still name browserMedia().
 
-/** Throws `media_failed` where there is no WebRTC, or where it refuses the ICE servers. */
+/** `ahead`: of how many connections the candidates are gathered at once. Throws `media_failed` where there is no WebRTC, or where it refuses the ICE servers. */
 export function createConnection(
   options: BrowserMediaOptions,
   iceServers: readonly IceServer[],
+  ahead = 0,
 ): RTCPeerConnection {
   const Connection = options.RTCPeerConnection ?? needed("RTCPeerConnection");
   const configuration: RTCConfiguration = {
@@ -24,6 +25,7 @@ export function createConnection(
     iceTransportPolicy: options.iceTransportPolicy ?? "all",
     // All media on one transport: half the candidates, so half the events; every Matrix client bundles.
     bundlePolicy: "max-bundle",
+    iceCandidatePoolSize: ahead,
   };
   try {
     return new Connection(configuration);

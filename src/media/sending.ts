@@ -42,12 +42,22 @@ export class Sending {
     this.direct();
   }
 
+  /** Whether a sender can name its stream before it has a track: not every browser's can. */
+  get namesStreams(): boolean {
+    return this.#pc.getSenders().every((sender) => "setStreams" in sender);
+  }
+
+  /** Whether there is a transceiver for this kind of our microphone and camera. */
+  hasRoomFor(kind: Kind): boolean {
+    return this.#line("m.usermedia", kind) !== undefined;
+  }
+
   /** The same with transceivers that the peer's offer has made; a kind that it did not offer has none. */
   adopt(kinds: readonly Kind[]): void {
     for (const kind of kinds) {
       const transceiver = this.#free(kind);
       if (!transceiver) continue;
-      transceiver.sender.setStreams(this.#streamOf("m.usermedia"));
+      this.#name(transceiver.sender, "m.usermedia", this.#trackOf(kind));
       this.#lines.push({ purpose: "m.usermedia", kind, transceiver, sends: true, track: null });
     }
     this.direct();
@@ -132,7 +142,7 @@ export class Sending {
       if (!free) continue;
       line.transceiver.stop();
       line.transceiver = free;
-      free.sender.setStreams(this.#streamOf(line.purpose));
+      this.#name(free.sender, line.purpose, line.track);
       await this.#put(line, line.track);
     }
   }
@@ -161,10 +171,23 @@ export class Sending {
     if (known) return known;
     const free = purpose === "m.usermedia" ? this.#free(kind) : undefined;
     if (!free) return this.#add(purpose, kind, this.#held ? kind : track);
-    free.sender.setStreams(this.#streamOf(purpose));
+    this.#name(free.sender, purpose, track);
     const line: Line = { purpose, kind, transceiver: free, sends: false, track: null };
     this.#lines.push(line);
     return line;
+  }
+
+  /** Says in the next description of which stream a sender's track is. */
+  #name(sender: RTCRtpSender, purpose: Purpose, track: MediaStreamTrack | null | undefined): void {
+    const stream = this.#streamOf(purpose);
+    if ("setStreams" in sender) sender.setStreams(stream);
+    // Adding a track takes the first sender of its kind that never had one, and names its stream.
+    else if (track) this.#pc.addTrack(track, stream);
+  }
+
+  #trackOf(kind: Kind): MediaStreamTrack | undefined {
+    const tracks = this.#streamOf("m.usermedia").getTracks();
+    return tracks.find((track) => track.kind === kind);
   }
 
   #add(purpose: Purpose, kind: Kind, first: Kind | MediaStreamTrack): Line {

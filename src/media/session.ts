@@ -6,13 +6,14 @@ import type {
   Held,
   IceServer,
   MediaSession,
+  OfferOptions,
   PathState,
   ScreenOptions,
   SessionDescription,
   StreamInfo,
 } from "../streams/contract.ts";
 import { TrunklineError } from "../streams/errors.ts";
-import { Attempt, gaveWayError } from "./attempt.ts";
+import { Beginning } from "./beginning.ts";
 import { Buffered } from "./buffered.ts";
 import { kindsOf } from "./capture.ts";
 import { Capturing } from "./capturing.ts";
@@ -27,6 +28,7 @@ import { type BrowserMediaOptions, createConnection, createStream, devicesOf } f
 import { readings } from "./readings.ts";
 import { RemoteCandidates } from "./remote-candidates.ts";
 import { RemoteStreams } from "./remote-streams.ts";
+import type { Spare } from "./spare.ts";
 
 /** One call's media in a browser. */
 export class BrowserSession implements MediaSession<MediaStream> {
@@ -34,7 +36,7 @@ export class BrowserSession implements MediaSession<MediaStream> {
   readonly held$ = new BehaviorSubject<Held>({ us: false, peer: false });
 
   readonly #options: BrowserMediaOptions;
-  readonly #iceServers: Promise<readonly IceServer[]>;
+  readonly #spare: Spare | undefined;
   readonly #life = new Lifetime();
   readonly #own = new OwnStreams(() => createStream(this.#options));
   readonly #remote = new RemoteStreams();
@@ -42,15 +44,16 @@ export class BrowserSession implements MediaSession<MediaStream> {
   readonly #milestones = new Milestones();
   readonly #negotiations = new Buffered<SessionDescription>();
   readonly #candidates = new Buffered<Candidate>();
+  readonly #refused = new Buffered<TrunklineError>();
   readonly #remoteCandidates = new RemoteCandidates();
   readonly #capturing = new Capturing({
     own: this.#own,
     life: this.#life,
     devices: () => devicesOf(this.#options),
-    connecting: () => this.#attempt?.connecting,
+    connecting: () => this.#beginning.connecting,
     connection: () => this.#connection,
   });
-  #attempt: Attempt | undefined;
+  readonly #beginning: Beginning;
 
   readonly localStreams$ = this.#own.shown$;
   readonly remoteStreams$ = this.#remote.shown$;
@@ -58,39 +61,55 @@ export class BrowserSession implements MediaSession<MediaStream> {
   readonly milestones$ = this.#milestones.told$;
   readonly negotiations$ = this.#negotiations.stream$;
   readonly candidates$ = this.#candidates.stream$;
+  readonly refused$ = this.#refused.stream$;
   readonly stats$ = readings(this.path$, () => this.#connection?.peer.pc);
 
-  constructor(options: BrowserMediaOptions, iceServers: Promise<readonly IceServer[]>) {
+  constructor(
+    options: BrowserMediaOptions,
+    iceServers: Promise<readonly IceServer[]>,
+    spare: Spare | undefined,
+  ) {
     this.#options = options;
-    this.#iceServers = iceServers;
+    this.#spare = spare;
     // It may reject while nobody waits for it.
     iceServers.catch(() => {});
+    this.#beginning = new Beginning({
+      iceServers,
+      own: this.#own,
+      capturing: this.#capturing,
+      remoteCandidates: this.#remoteCandidates,
+      milestones: this.#milestones,
+      connect: (servers) => this.#connect(servers),
+      onGivenUp: () => this.#forget(),
+      onRefused: (error) => this.#refused.next(error),
+    });
   }
 
   get #connection(): Connection | undefined {
-    return this.#attempt?.connection;
+    return this.#beginning.connection;
   }
 
-  offer(capture: Capture): Promise<SessionDescription> {
+  offer(capture: Capture, { waitForDevices = true }: OfferOptions = {}): Promise<SessionDescription> {
     return this.#life.run(async () => {
       if (kindsOf(capture).length === 0) {
         throw new TrunklineError("invalid_option", "The capture asks for nothing: set audio, video or both.");
       }
-      if (this.#attempt) throw describedError();
-      return this.#begin("offer", capture, (connection, devices) =>
-        connection.offer(this.#capturing.kinds, devices),
-      );
+      return this.#beginning.offer(capture, waitForDevices);
     });
+  }
+
+  prepare(offer: SessionDescription): Promise<void> {
+    return this.#life.run(() => this.#beginning.prepare(offer));
+  }
+
+  unprepare(): void {
+    if (!this.#life.ended) this.#beginning.unprepare();
   }
 
   answer(offer: SessionDescription, capture: Capture): Promise<SessionDescription> {
     return this.#life.run(async () => {
       kindsOf(capture);
-      if (this.#attempt && !this.#attempt.mayGiveWay) throw describedError();
-      this.#giveWay();
-      return this.#begin("answer", capture, (connection, devices) =>
-        connection.answer(offer, this.#capturing.kinds, devices),
-      );
+      return this.#beginning.answer(offer, capture);
     });
   }
 
@@ -159,47 +178,26 @@ export class BrowserSession implements MediaSession<MediaStream> {
     this.#life.end(closedError());
     this.#own.close();
     this.#channels.close();
-    this.#attempt?.end(closedError());
+    this.#beginning.end(closedError());
     this.#remote.close();
     this.path$.complete();
     this.held$.complete();
     this.#negotiations.complete();
     this.#candidates.complete();
+    this.#refused.complete();
     this.#milestones.close();
+    this.#spare?.refill();
   }
 
-  /** Opens the devices beside the ICE servers, the connection and the gathering: none waits for another in line. */
-  #begin(
-    type: Attempt["type"],
-    capture: Capture,
-    describe: (connection: Connection, devices: Promise<void>) => Promise<SessionDescription>,
-  ): Promise<SessionDescription> {
-    const devices = this.#capturing.open(capture);
-    const attempt = new Attempt(type, this.#iceServers, (servers) => this.#connect(servers));
-    this.#attempt = attempt;
-    // A call that opens nothing does not tell of it.
-    const opened = this.#capturing.kinds.length > 0 && (() => this.#milestones.reach("media_opened"));
-    return attempt.life.run(async () => {
-      const described = attempt.connecting.then((connection) => describe(connection, devices));
-      // Devices that are refused end it at once, though the servers may be long in coming.
-      const [description] = await Promise.all([described, opened ? devices.then(opened) : devices]);
-      this.#milestones.reach("description_made");
-      return description;
-    });
-  }
-
-  /** An offer of ours lost to the peer's: nothing of it may reach the call that goes on, but for the devices. */
-  #giveWay(): void {
-    if (!this.#attempt) return;
-    this.#attempt.end(gaveWayError());
+  /** A connection was given up: nothing of it may reach the call that goes on. */
+  #forget(): void {
     this.#channels.detach();
     if (this.path$.value !== "new") this.path$.next("new");
     this.#candidates.clear();
-    this.#milestones.clear();
   }
 
   #connect(iceServers: readonly IceServer[]): Connection {
-    const pc = createConnection(this.#options, iceServers);
+    const pc = this.#spare?.take(iceServers) ?? createConnection(this.#options, iceServers);
     const peer = new Peer(pc, iceServers, this.#remoteCandidates);
     const connection = new Connection(peer, this.#own, this.#remote, (ours) => this.#negotiations.next(ours));
     connection.heldByPeer$.subscribe((held) => {
@@ -211,7 +209,8 @@ export class BrowserSession implements MediaSession<MediaStream> {
     peer.iceConnected$.subscribe(() => this.#milestones.reach("ice_connected"));
     peer.path$.subscribe((state) => {
       this.#milestones.follow(state);
-      if (state !== this.path$.value) this.path$.next(state);
+      if (state === "connected") this.#spare?.refill();
+      if (state !== this.path$.value && !this.#beginning.prepared) this.path$.next(state);
     });
     peer.firstMedia$.subscribe(() => this.#milestones.reach("first_media"));
     return connection;
@@ -223,11 +222,7 @@ export class BrowserSession implements MediaSession<MediaStream> {
   }
 
   #assertBegun(): void {
-    if (this.#attempt) return;
+    if (this.#beginning.begun) return;
     throw new TrunklineError("wrong_state", "Nothing to change yet: make an offer or an answer first.");
   }
-}
-
-function describedError(): TrunklineError {
-  return new TrunklineError("wrong_state", "One description a session: open one for each call.");
 }

@@ -39,6 +39,12 @@ export interface Muted {
   readonly video: boolean;
 }
 
+/** The kinds of media that a call was offered with. */
+export interface Offers {
+  readonly audio: boolean;
+  readonly video: boolean;
+}
+
 /** How a call ended, with the error as an error. */
 export interface CallEnd extends Omit<End, "error"> {
   readonly error?: TrunklineError;
@@ -66,6 +72,8 @@ export interface Call<TStream = unknown> extends CallRef {
   /** Changes once where two calls cross and the peer's takes the place of ours (P21). */
   readonly callId: string;
   readonly direction: "outgoing" | "incoming";
+  /** What the call was offered with, theirs or ours: `video` where it is a video call. */
+  readonly offers: Offers;
   /** Whether the room has more than two members, where calls do not belong (P13). */
   readonly groupRoom: boolean;
   readonly state$: Observable<CallState>;

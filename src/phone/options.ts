@@ -7,12 +7,17 @@ export interface PlaceOptions extends Capture {
   readonly invitee?: string;
   /** How long the invite rings, in ms, 1 s to 10 min. Default 90 s (P7). */
   readonly lifetime?: number;
+  /**
+   * Whether the invite leaves only when camera and microphone have opened. Default true. Where not, the peer rings
+   * sooner, and is hung up on with `user_media_failed` where they are refused.
+   */
+  readonly waitForDevices?: boolean;
 }
 
 /** Throws `invalid_option`, naming the option and what it should be. */
 export function checkPlaceOptions(options: PlaceOptions): void {
   check(isObject(options), "options", "an object with at least roomId", options);
-  const { roomId, invitee, lifetime } = options;
+  const { roomId, invitee, lifetime, waitForDevices } = options;
   check(isId(roomId, "!"), "roomId", 'a room id, such as "!abc:example.org"', roomId);
   check(
     invitee === undefined || isId(invitee, "@"),
@@ -22,6 +27,12 @@ export function checkPlaceOptions(options: PlaceOptions): void {
   );
   const inRange = typeof lifetime === "number" && lifetime >= 1_000 && lifetime <= 600_000;
   check(lifetime === undefined || inRange, "lifetime", "a number of ms from 1000 to 600000", lifetime);
+  check(
+    waitForDevices === undefined || typeof waitForDevices === "boolean",
+    "waitForDevices",
+    "true or false",
+    waitForDevices,
+  );
   checkCapture(options);
   check(Boolean(options.audio || options.video), "audio, video", "set, at least one of them", undefined);
 }

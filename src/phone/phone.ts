@@ -26,17 +26,24 @@ import type {
 } from "../streams/contract.ts";
 import { TrunklineError, toErrorData, toTrunklineError } from "../streams/errors.ts";
 import { opaqueId, type Random, secureRandom } from "../streams/ids.ts";
+import { dispatchAgain } from "./again.ts";
 import type { Call } from "./call.ts";
-import { type Incoming, LiveCall } from "./live-call.ts";
+import type { Incoming } from "./call-parts.ts";
+import { LiveCall } from "./live-call.ts";
 import { checkPlaceOptions, type PlaceOptions } from "./options.ts";
 import { transferCall } from "./transfer.ts";
 
 /** A call waits this long for TURN servers, in ms, and then goes without: a direct path may do. */
 const ICE_SERVERS_DEADLINE = 2_000;
 
+/** How many calls that ring are prepared for at a time (P44): each has a connection, and addresses at the relay. */
+const MOST_PREPARED = 4;
+
 export interface PhoneOptions<TStream> {
   readonly signaling: SignalingHalf;
   readonly media: MediaHalf<TStream>;
+  /** Keeps a connection ready for the next call, candidates and all, which costs a relay address. Default false. */
+  readonly warm?: boolean;
   /** Default: real time. */
   readonly clock?: Clock;
   /** Default: unguessable. */
@@ -77,12 +84,13 @@ export interface Phone<TStream = unknown> {
 
 /** Joins a signalling half and a media half to a phone. Both belong to the phone from then on. */
 export function createPhone<TStream>(options: PhoneOptions<TStream>): Phone<TStream> {
-  const { signaling, media, clock = realClock, random = secureRandom } = options;
+  const { signaling, media, warm = false, clock = realClock, random = secureRandom } = options;
   const live = new Map<string, LiveCall<TStream>>();
   const calls = new BehaviorSubject<readonly LiveCall<TStream>[]>([]);
   const incoming = new Subject<LiveCall<TStream>>();
   const ignored = new Subject<IgnoredCall>();
   const traces = new Subject<CallTrace>();
+  const spare = warm ? media.warm?.(signaling.iceServers$) : undefined;
   let closing: Promise<void> | undefined;
   let gone: TrunklineError | undefined;
 
@@ -99,7 +107,7 @@ export function createPhone<TStream>(options: PhoneOptions<TStream>): Phone<TStr
         session: media.open({ iceServers: iceServers() }),
         clock,
         newId: () => opaqueId(random),
-        dispatch: (command) => signaling.dispatch(command),
+        dispatch: (command, wanted) => dispatchAgain(signaling, command, wanted, clock),
         iceServers,
         onTrace({ roomId, callId }, entry) {
           if (entry.kind === "milestone") markMilestone(callId, entry);
@@ -130,20 +138,24 @@ export function createPhone<TStream>(options: PhoneOptions<TStream>): Phone<TStr
 
   const ring = (theirs: Incoming) => {
     const ours = theirs.replaces && live.get(keyOf({ roomId: theirs.roomId, callId: theirs.replaces }));
-    if (ours) cross(ours, theirs);
-    else incoming.next(begin(theirs, theirs));
+    if (ours) {
+      cross(ours, theirs);
+      return;
+    }
+    const call = begin(theirs, theirs);
+    call.prepare();
+    ringing()
+      .at(-1 - MOST_PREPARED)
+      ?.unprepare();
+    incoming.next(call);
   };
 
   const place = (placeOptions: PlaceOptions, callId = opaqueId(random)): LiveCall<TStream> => {
     checkPlaceOptions(placeOptions);
     if (gone) throw gone;
     if (closing) throw new TrunklineError("closed", "The phone is closed. Make a new one to place calls.");
-    const { roomId, invitee, lifetime, audio, video } = placeOptions;
-    const call = begin({ roomId, callId });
-    call.place(
-      { ...(audio !== undefined && { audio }), ...(video !== undefined && { video }) },
-      { ...(invitee !== undefined && { invitee }), ...(lifetime !== undefined && { lifetime }) },
-    );
+    const call = begin({ roomId: placeOptions.roomId, callId });
+    call.place(placeOptions);
     return call;
   };
 
@@ -167,6 +179,7 @@ export function createPhone<TStream>(options: PhoneOptions<TStream>): Phone<TStr
       call.end(end);
       call.forget();
     }
+    spare?.close();
     for (const stream of [calls, incoming, ignored, traces]) stream.complete();
   };
 

@@ -1,19 +1,23 @@
-import { distinctUntilChanged, filter, map, type Observable, pairwise, Subscription } from "rxjs";
+import { Subscription } from "rxjs";
 import type { CallRef, Candidate, Command, MediaSession, StreamInfo } from "../streams/contract.ts";
+import type { CallParts } from "./call-parts.ts";
 
 /** A command of a call, without the names of the call. */
 export type Say = Command extends infer C ? (C extends Command ? Omit<C, keyof CallRef> : never) : never;
 
 /** What a call says to its peer, by way of the engine: descriptions first, and what belongs to them after. */
 export class Voice {
-  readonly #dispatch: (command: Command) => Promise<void>;
+  readonly #dispatch: CallParts<unknown>["dispatch"];
   readonly #session: MediaSession;
   readonly #life = new Subscription();
   #ref: CallRef;
   /** Candidates of a description that has not been said yet. */
   #waiting: Candidate[] | undefined = [];
+  #streams: readonly StreamInfo[] = [];
+  /** What the peer was told of our streams last. */
+  #told: readonly StreamInfo[] = [];
 
-  constructor(ref: CallRef, session: MediaSession, dispatch: (command: Command) => Promise<void>) {
+  constructor(ref: CallRef, session: MediaSession, dispatch: CallParts<unknown>["dispatch"]) {
     this.#ref = ref;
     this.#session = session;
     this.#dispatch = dispatch;
@@ -22,7 +26,9 @@ export class Voice {
   /** Settles as `SignalingHalf.dispatch` does. */
   say(command: Say): Promise<void> {
     const { roomId, callId } = this.#ref;
-    return this.#dispatch({ roomId, callId, ...command } as Command);
+    // When the call is over, only its last word is worth another try.
+    const wanted = () => !this.#life.closed || command.type === "hangup" || command.type === "reject";
+    return this.#dispatch({ roomId, callId, ...command } as Command, wanted);
   }
 
   /** Says what the call can do without: if it cannot be sent, the call goes on. */
@@ -33,10 +39,10 @@ export class Voice {
   /** Says the first description; candidates and changes of our streams follow it, in order. */
   describe(command: Extract<Say, { type: "invite" | "answer" }>): Promise<void> {
     const said = this.say(command);
-    if (!this.#waiting) return said;
-    const waiting = this.#waiting;
+    const waiting = this.#waiting ?? [];
     this.#waiting = undefined;
     for (const candidate of waiting) this.mention({ type: "candidate", candidate });
+    this.#tell(command.streams);
     return said;
   }
 
@@ -50,11 +56,17 @@ export class Voice {
       }),
     );
     this.#life.add(
-      changesOf(localStreams$).subscribe((streams) => {
-        if (!this.#waiting) this.mention({ type: "streams", streams });
+      localStreams$.subscribe((streams) => {
+        this.#streams = streams.map(plain);
+        if (!this.#waiting) this.#tell(this.#told);
       }),
     );
-    this.#life.add(negotiations$.subscribe((offer) => this.mention({ type: "negotiate", ...offer })));
+    this.#life.add(
+      negotiations$.subscribe((description) => {
+        this.mention({ type: "negotiate", ...description });
+        this.#tell(description.streams);
+      }),
+    );
   }
 
   /** From now on it speaks for another call (P21), of which nothing has been said yet. */
@@ -66,18 +78,16 @@ export class Voice {
   close(): void {
     this.#life.unsubscribe();
   }
-}
 
-/** Emits when the flags of the same streams change. Streams that come or go are told by a description (P25). */
-function changesOf(streams$: Observable<readonly StreamInfo[]>): Observable<readonly StreamInfo[]> {
-  const ids = (streams: readonly StreamInfo[]) => streams.map(({ id }) => id).join(" ");
-  return streams$.pipe(
-    map((streams) => streams.map(plain)),
-    distinctUntilChanged((a, b) => JSON.stringify(a) === JSON.stringify(b)),
-    pairwise(),
-    filter(([before, now]) => ids(before) === ids(now)),
-    map(([, now]) => now),
-  );
+  /** Tells of flags that have changed since `told`. Streams that come or go are told by a description (P25). */
+  #tell(told: readonly StreamInfo[] = []): void {
+    this.#told = told;
+    const same = (list: (streams: readonly StreamInfo[]) => unknown) =>
+      JSON.stringify(list(told)) === JSON.stringify(list(this.#streams));
+    if (!same((streams) => streams.map(({ id }) => id)) || same((streams) => streams.map(plain))) return;
+    this.#told = this.#streams;
+    this.mention({ type: "streams", streams: this.#streams });
+  }
 }
 
 const plain = ({ id, purpose, audioMuted, videoMuted }: StreamInfo): StreamInfo => ({

@@ -4,6 +4,7 @@
  */
 import type { Observable } from "rxjs";
 import type { Candidate, IceServer, Milestone, SessionDescription, StreamInfo } from "./contract.ts";
+import type { TrunklineError } from "./errors.ts";
 
 export interface AudioConstraints {
   readonly deviceId?: string;
@@ -89,18 +90,40 @@ export interface Channel {
   close(): void;
 }
 
-/** One call's media. Nothing is opened, and no packet leaves, before `offer()` or `answer()` (P45). */
+export interface OfferOptions {
+  /**
+   * Whether the offer is made only when the devices have opened. Default true; where not, it resolves without them,
+   * and a refusal is told by `refused$`.
+   */
+  readonly waitForDevices?: boolean;
+}
+
+/** One call's media. No device is opened, and no packet leaves for the peer, before `offer()` or `answer()` (P45). */
 export interface MediaSession<TStream = unknown> {
   /**
    * Opens devices and makes an offer; resolves once it is worth sending: it holds the candidates found quickly (P23).
    * Rejects with `media_denied`, `media_missing`, `media_busy`, `media_failed`, `invalid_option` where nothing is
    * asked for, `wrong_state` for a second description, `closed`, or as `iceServers` does.
    */
-  offer(capture: Capture): Promise<SessionDescription>;
+  offer(capture: Capture, options?: OfferOptions): Promise<SessionDescription>;
   /**
-   * The same for an answer to the peer's offer. Where an offer of our own was made or is being made, it lost to glare
-   * (P21): it is rolled back, pending `offer()` rejects with `closed`, and the devices that are open are used again,
-   * whatever `capture` says.
+   * Makes the answer and gathers its candidates while it rings, so that `answer()` need not. Devices stay off, and the
+   * peer's candidates, those inside its offer too, are held back: nothing is sent to the peer (P45). Resolves when
+   * the answer is worth sending. Rejects with `media_failed`, `wrong_state` for a session that has begun, `closed`, or
+   * as `iceServers` does; `answer()` then makes the answer itself.
+   */
+  prepare(offer: SessionDescription): Promise<void>;
+  /** Lets go of what was prepared, connection and all; `answer()` then makes the answer itself. */
+  unprepare(): void;
+  /**
+   * The same as `offer()` for an answer to the peer's offer. Where an offer of our own was made or is being made, it
+   * lost to glare (P21): it is rolled back, pending `offer()` rejects with `closed`, and the devices that are open are
+   * used again, whatever `capture` says.
+   *
+   * After `prepare()` of this offer it resolves at once, before the devices have opened: a refusal is told by
+   * `refused$`. Our stream is then listed with every kind that was offered, those that are not asked for as muted
+   * (P25): adding one later needs no negotiation. Where the peer lists no streams, and so could not be told, and less
+   * is asked for than was offered, what was prepared is let go.
    */
   answer(offer: SessionDescription, capture: Capture): Promise<SessionDescription>;
   /** Takes the peer's answer to our offer. Rejects with `media_failed` or `closed`. */
@@ -150,6 +173,11 @@ export interface MediaSession<TStream = unknown> {
   readonly remoteStreams$: Observable<readonly CallStream<TStream>[]>;
   /** Emits about once a second while it is subscribed to and there is a connection. Completes on `close()`. */
   readonly stats$: Observable<CallStats>;
+  /**
+   * Emits why the devices did not open that a description which is out promised; the call cannot go on. Buffered until
+   * the one subscriber comes; completes on `close()`.
+   */
+  readonly refused$: Observable<TrunklineError>;
   /** When a milestone was reached; buffered until the one subscriber comes. */
   readonly milestones$: Observable<Milestone>;
   /** Stops every track it opened and closes the connection. Pending promises reject with `closed`. */
@@ -159,4 +187,10 @@ export interface MediaSession<TStream = unknown> {
 export interface MediaHalf<TStream = unknown> {
   /** Opens a session; `iceServers` is awaited only when the connection is made, beside the devices. */
   open(options: { readonly iceServers: Promise<readonly IceServer[]> }): MediaSession<TStream>;
+  /**
+   * Keeps one connection ready, certificate and candidates, with the servers in force, for the next session that
+   * opens; another is made when that session is connected or closed, and when the servers change. Absent where there
+   * is nothing to gain. `close()` of what it returns ends it.
+   */
+  warm?(iceServers$: Observable<readonly IceServer[]>): { close(): void };
 }

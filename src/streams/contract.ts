@@ -324,6 +324,9 @@ export type MilestoneName =
   | "description_made"
   | "invite_acknowledged"
   | "ringing"
+  /** The answer was made while it rang, devices off; or it was not, and is made once the user accepts. */
+  | "prepared"
+  | "unprepared"
   | "accept"
   | "answer_acknowledged"
   | "answer_received"

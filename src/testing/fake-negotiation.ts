@@ -46,6 +46,11 @@ export class FakeNegotiation {
     return type === "offer" && this.#pending && !this.polite ? "ignore" : "take";
   }
 
+  /** Our offer was not answered in time: as if it had not been made. */
+  rollBack(): void {
+    this.#pending = undefined;
+  }
+
   accept(theirs: FakeSdp): void {
     this.#agreed = this.#pending;
     this.#pending = undefined;

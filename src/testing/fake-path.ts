@@ -36,6 +36,8 @@ export class FakePath {
   /** The two gatherings that the path was last made of. */
   #made = "";
   #remoteCandidates: readonly Candidate[] = [];
+  #gathering: number | undefined;
+  #waiting: string[] | undefined;
 
   constructor(options: FakePathOptions) {
     this.#options = options;
@@ -47,17 +49,28 @@ export class FakePath {
     return other && other.#theirs?.sessionId === this.#options.sessionId ? other : undefined;
   }
 
-  /** Takes a description of ours; where it begins a gathering, more candidates follow. */
+  /** Gathers for a description that is not to go out yet: what is found waits for it. */
+  prepare(generation: number): void {
+    this.#waiting = [];
+    this.#gather(generation);
+  }
+
+  /** The candidates that go inside the description that goes out now, and whether those are all. */
+  take(generation: number): Pick<FakeSdp, "candidates" | "ended"> {
+    this.#gather(generation);
+    const waiting = this.#waiting ?? [];
+    this.#waiting = undefined;
+    const first = fakeCandidate(ufragOf({ sessionId: this.#options.sessionId, generation }), 1);
+    return {
+      candidates: [first, ...waiting.filter((candidate) => candidate !== "")],
+      ended: waiting.includes(""),
+    };
+  }
+
+  /** Takes a description of ours. */
   describe(ours: FakeSdp): void {
-    const begins = ours.generation !== this.#ours?.generation;
     this.#ours = ours;
     reachable.set(this.#options.sessionId, this);
-    if (begins) {
-      for (const [index, ms] of TIMES.candidates.entries()) {
-        this.#after(ms, () => this.#tell(fakeCandidate(ufragOf(ours), index + 2)));
-      }
-      this.#after(TIMES.end, () => this.#tell(""));
-    }
     this.#progress();
   }
 
@@ -94,14 +107,20 @@ export class FakePath {
     this.#milestones.next({ name, at: this.#options.clock.now() });
   }
 
-  /** Forgets an offer that gave way, and all that came of it. */
+  /** Forgets what was reached: another call begins. */
+  forget(): void {
+    this.#reached.clear();
+    this.#milestones.clear();
+  }
+
+  /** Forgets a description that was given up, and all that came of it. */
   reset(): void {
     this.#timers.unsubscribe();
     this.#timers = new Subscription();
-    this.#reached.clear();
     this.#candidates.clear();
-    this.#milestones.clear();
     this.#ours = undefined;
+    this.#gathering = undefined;
+    this.#waiting = undefined;
     this.move("new");
   }
 
@@ -115,8 +134,19 @@ export class FakePath {
     other?.move("disconnected");
   }
 
+  #gather(generation: number): void {
+    if (generation === this.#gathering) return;
+    this.#gathering = generation;
+    const ufrag = ufragOf({ sessionId: this.#options.sessionId, generation });
+    for (const [index, ms] of TIMES.candidates.entries()) {
+      this.#after(ms, () => this.#tell(fakeCandidate(ufrag, index + 2)));
+    }
+    this.#after(TIMES.end, () => this.#tell(""));
+  }
+
   #tell(candidate: string): void {
-    this.#candidates.next({ candidate, sdpMid: "0", sdpMLineIndex: 0 });
+    if (this.#waiting) this.#waiting.push(candidate);
+    else this.#candidates.next({ candidate, sdpMid: "0", sdpMLineIndex: 0 });
   }
 
   /** Whether it has a candidate of the peer that it can use. */

@@ -20,7 +20,11 @@ export interface FakeSdp {
   /** Whether there are channels. */
   readonly application: boolean;
   readonly candidates: readonly string[];
+  /** Whether these are all: the end marker inside (P24). */
+  readonly ended: boolean;
 }
+
+const END = "a=end-of-candidates";
 
 /** Where a session's candidates of one gathering belong. */
 export function ufragOf({ sessionId, generation }: Pick<FakeSdp, "sessionId" | "generation">): string {
@@ -33,12 +37,13 @@ export function fakeCandidate(ufrag: string, n: number): string {
 }
 
 export function writeSdp(description: FakeSdp): string {
-  const { sections, application, candidates } = description;
+  const { sections, application, candidates, ended } = description;
   const lines = ["v=0", "o=- 1 1 IN IP4 127.0.0.1", "s=-", "t=0 0", `a=ice-ufrag:${ufragOf(description)}`];
   for (const [index, { kind, direction, streamId }] of sections.entries()) {
     lines.push(`m=${kind} 9 UDP/TLS/RTP/SAVPF 96`, "c=IN IP4 0.0.0.0", `a=mid:${index}`, `a=${direction}`);
     if (streamId) lines.push(`a=msid:${streamId} ${streamId}-${kind}`);
     if (index === 0) lines.push(...candidates.map((candidate) => `a=${candidate}`));
+    if (index === 0 && ended) lines.push(END);
   }
   if (application) {
     lines.push("m=application 9 UDP/DTLS/SCTP webrtc-datachannel", `a=mid:${sections.length}`);
@@ -71,6 +76,7 @@ export function readSdp(sdp: string): FakeSdp {
     sections,
     application: lines.some((line) => line.startsWith("m=application ")),
     candidates: valuesOf(lines, "a=candidate:").map((value) => `candidate:${value}`),
+    ended: lines.includes(END),
   };
 }
 

@@ -6,16 +6,19 @@ import type {
   Description,
   IceServer,
   MediaSession,
+  OfferOptions,
   Purpose,
   ScreenOptions,
   SessionDescription,
   StreamInfo,
 } from "../streams/contract.ts";
 import { type ErrorCode, TrunklineError, toTrunklineError } from "../streams/errors.ts";
+import { FakeBuffer } from "./fake-buffer.ts";
 import { checkKeys, kindsOf } from "./fake-capture.ts";
 import { FakeChannels } from "./fake-channels.ts";
 import type { FakeStream, FakeTrack } from "./fake-media.ts";
 import { FakePath } from "./fake-path.ts";
+import type { FakeSdp } from "./fake-sdp.ts";
 import { fakeStats } from "./fake-stats.ts";
 import { FakeOwnStreams, FakeRemoteStreams, KINDS, type Kind } from "./fake-streams.ts";
 import { FakeTalk } from "./fake-talk.ts";
@@ -34,6 +37,8 @@ export interface FakeSessionOptions {
 interface Attempt {
   readonly type: Description["type"];
   readonly giveWay: () => void;
+  /** An answer that was prepared, until it is taken. */
+  prepared?: { readonly offer: SessionDescription; readonly theirs: FakeSdp; readonly done: Promise<void> };
 }
 
 let made = 0;
@@ -51,6 +56,7 @@ export class FakeSession implements MediaSession<FakeStream> {
   #attempt: Attempt | undefined;
   #devices: Promise<void> | undefined;
   #connection = false;
+  readonly #refused = new FakeBuffer<TrunklineError>();
 
   readonly localStreams$ = this.#own.shown$;
   readonly remoteStreams$ = this.#remote.shown$;
@@ -61,6 +67,7 @@ export class FakeSession implements MediaSession<FakeStream> {
   readonly milestones$: FakePath["milestones$"];
   readonly channels$: FakeChannels["theirs$"];
   readonly stats$: MediaSession["stats$"];
+  readonly refused$ = this.#refused.stream$;
 
   constructor(options: FakeSessionOptions) {
     const { clock, mends } = options;
@@ -69,6 +76,7 @@ export class FakeSession implements MediaSession<FakeStream> {
     this.#path = new FakePath({ sessionId, clock, mends, receives: () => !this.#remote.empty });
     this.#channels = new FakeChannels(clock);
     this.#talk = new FakeTalk({
+      clock,
       sessionId,
       own: this.#own,
       remote: this.#remote,
@@ -93,27 +101,65 @@ export class FakeSession implements MediaSession<FakeStream> {
     return this.#connection;
   }
 
-  offer(capture: Capture): Promise<SessionDescription> {
+  offer(capture: Capture, { waitForDevices = true }: OfferOptions = {}): Promise<SessionDescription> {
     return this.#whileOpen(async () => {
       const kinds = kindsOf(capture);
       if (kinds.length === 0) {
         throw new TrunklineError("invalid_option", "The capture asks for nothing: set audio, video or both.");
       }
       if (this.#attempt) throw describedError();
-      return this.#begin("offer", kinds, () => this.#talk.offer());
+      if (waitForDevices) return this.#begin("offer", kinds, () => this.#talk.offer());
+      this.#own.promise(kinds, kinds);
+      const offer = this.#begin("offer", [], () => this.#talk.offer());
+      this.#openLater(kinds);
+      return offer;
     });
+  }
+
+  prepare(offer: SessionDescription): Promise<void> {
+    return this.#whileOpen(async () => {
+      if (this.#attempt) throw describedError();
+      const theirs = this.#talk.readOffer(offer);
+      const attempt: Attempt = { type: "answer", giveWay: () => {} };
+      this.#attempt = attempt;
+      const done = this.#options.iceServers.then(() => {
+        if (this.#closed || attempt !== this.#attempt) return;
+        this.#connection = true;
+        this.#talk.prepare();
+      });
+      attempt.prepared = { offer, theirs, done };
+      try {
+        await done;
+      } catch (thrown) {
+        this.unprepare();
+        throw thrown;
+      }
+      if (attempt === this.#attempt) this.#path.reach("prepared");
+    });
+  }
+
+  unprepare(): void {
+    if (this.#closed || !this.#attempt?.prepared) return;
+    this.#attempt = undefined;
+    this.#connection = false;
+    this.#talk.unprepare();
+    this.#path.tell("unprepared");
   }
 
   answer(offer: SessionDescription, capture: Capture): Promise<SessionDescription> {
     return this.#whileOpen(async () => {
+      const kinds = kindsOf(capture);
+      const taken =
+        this.#attempt?.prepared && (await this.#takePrepared(this.#attempt.prepared, offer, kinds));
+      if (taken) return taken;
       if (this.#attempt?.type === "answer" || this.#talk.begun) throw describedError();
       this.#giveWay();
-      const theirs = this.#talk.hearOffer(offer);
-      const room = (kind: Kind) => theirs.sections.some((section) => section.kind === kind);
-      return this.#begin("answer", kindsOf(capture).filter(room), () => {
+      const theirs = this.#talk.readOffer(offer);
+      const room = roomIn(theirs);
+      return this.#begin("answer", kinds.filter(room), () => {
         const without = KINDS.filter((kind) => !room(kind));
         this.#stop("m.usermedia", without);
-        return this.#talk.answer(theirs);
+        return this.#talk.answer(theirs, offer.streams);
       });
     });
   }
@@ -198,12 +244,42 @@ export class FakeSession implements MediaSession<FakeStream> {
     this.#channels.close();
     this.#talk.close();
     this.#path.close();
+    this.#refused.complete();
     this.#options.onClosed();
   }
 
   /** Moves the path, where there is a connection to have one. */
   setPath(state: "connected" | "disconnected" | "failed"): void {
     if (this.#connection) this.#path.move(state);
+  }
+
+  /** Gives out what was prepared for this offer, unless it is of no use; the devices open beside. */
+  async #takePrepared(
+    prepared: NonNullable<Attempt["prepared"]>,
+    offer: SessionDescription,
+    kinds: readonly Kind[],
+  ): Promise<SessionDescription | undefined> {
+    const { theirs } = prepared;
+    const offered = KINDS.filter(roomIn(theirs));
+    const tells = offer.streams !== undefined || offered.every((kind) => kinds.includes(kind));
+    if (!tells || prepared.offer.description.sdp !== offer.description.sdp) this.unprepare();
+    else await prepared.done.catch(() => {});
+    this.#assertOpen();
+    if (this.#attempt?.prepared !== prepared) return undefined;
+    delete this.#attempt.prepared;
+    const wanted = kinds.filter(roomIn(theirs));
+    this.#own.promise(wanted, offered);
+    const answer = this.#talk.answer(theirs, offer.streams);
+    this.#path.reach("description_made");
+    this.#openLater(wanted);
+    return answer;
+  }
+
+  /** Opens devices that a description has promised. */
+  #openLater(kinds: readonly Kind[]): void {
+    const open = async () => this.#open("m.usermedia", kinds);
+    this.#devices = open();
+    this.#devices.catch((thrown: unknown) => this.#refused.next(toTrunklineError(thrown)));
   }
 
   /** Opens the devices beside the ICE servers; then describes. */
@@ -243,7 +319,7 @@ export class FakeSession implements MediaSession<FakeStream> {
 
   /** Throws `wrong_state` before there is anything to change; waits for what is being made. */
   async #begun(): Promise<void> {
-    if (!this.#attempt) {
+    if (!this.#attempt || this.#attempt.prepared) {
       throw new TrunklineError("wrong_state", "Nothing to change yet: make an offer or an answer first.");
     }
     await this.#devices;
@@ -278,6 +354,11 @@ export class FakeSession implements MediaSession<FakeStream> {
   #assertOpen(): void {
     if (this.#closed) throw closedError();
   }
+}
+
+/** Whether a description has a section of a kind. */
+function roomIn(theirs: FakeSdp): (kind: Kind) => boolean {
+  return (kind) => theirs.sections.some((section) => section.kind === kind);
 }
 
 function describedError(): TrunklineError {

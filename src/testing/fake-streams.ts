@@ -20,6 +20,10 @@ export class FakeOwnStreams {
   readonly shown$ = new BehaviorSubject<readonly CallStream<FakeStream>[]>([]);
   readonly #streams: ReadonlyMap<Purpose, OwnStream>;
   readonly #muted = { audio: false, video: false };
+  /** The kinds on their way, of a stream that the peer is told of though there is nothing in it. */
+  #promised: readonly Kind[] | undefined;
+  /** The kinds that are said to be sent, whether they are or not: so that adding them needs no negotiation. */
+  readonly #kept = new Set<Kind>();
 
   constructor(sessionId: string) {
     this.#streams = new Map(
@@ -28,7 +32,21 @@ export class FakeOwnStreams {
   }
 
   get infos(): readonly StreamInfo[] {
-    return this.shown$.value.map(({ stream: _, ...info }) => info);
+    const shown = this.shown$.value.map(({ stream: _, ...info }) => info);
+    const promised = this.#promised;
+    if (!promised || shown.some(({ purpose }) => purpose === "m.usermedia")) return shown;
+    const muted = (kind: Kind) => this.#muted[kind] || !promised.includes(kind);
+    const { id } = this.#of("m.usermedia");
+    return [{ id, purpose: "m.usermedia", audioMuted: muted("audio"), videoMuted: muted("video") }, ...shown];
+  }
+
+  /** From here on the peer is told of our microphone and camera, with room for `kept`, as if `kinds` were open. */
+  promise(kinds: readonly Kind[], kept: readonly Kind[]): void {
+    this.#promised = kinds;
+    for (const kind of kept) {
+      this.#kept.add(kind);
+      this.#of("m.usermedia").used.add(kind);
+    }
   }
 
   track(purpose: Purpose, kind: Kind): FakeTrack | undefined {
@@ -37,8 +55,9 @@ export class FakeOwnStreams {
 
   /** Opens a track of each kind, in place of the one that is there. */
   open(purpose: Purpose, kinds: readonly Kind[]): readonly FakeTrack[] {
-    this.stop(purpose, kinds);
     const { tracks, used } = this.#of(purpose);
+    this.#end(purpose, kinds);
+    if (purpose === "m.usermedia") this.#promised &&= [];
     const opened = kinds.map((kind): FakeTrack => ({ kind, enabled: true, readyState: "live" }));
     tracks.push(...opened);
     for (const kind of kinds) used.add(kind);
@@ -46,6 +65,11 @@ export class FakeOwnStreams {
   }
 
   stop(purpose: Purpose, kinds: readonly Kind[]): void {
+    if (purpose === "m.usermedia") for (const kind of kinds) this.#kept.delete(kind);
+    this.#end(purpose, kinds);
+  }
+
+  #end(purpose: Purpose, kinds: readonly Kind[]): void {
     const { tracks } = this.#of(purpose);
     for (const track of tracks.filter(({ kind }) => kinds.includes(kind))) {
       track.readyState = "ended";
@@ -63,7 +87,8 @@ export class FakeOwnStreams {
   sections(held: boolean): readonly FakeSection[] {
     return [...this.#streams].flatMap(([purpose, { id, used }]) =>
       KINDS.filter((kind) => used.has(kind)).map((kind): FakeSection => {
-        const sends = this.track(purpose, kind) !== undefined;
+        const kept = purpose === "m.usermedia" && this.#kept.has(kind);
+        const sends = kept || this.track(purpose, kind) !== undefined;
         const oneWay = held || purpose === "m.screenshare";
         const direction = oneWay ? (sends ? "sendonly" : "inactive") : sends ? "sendrecv" : "recvonly";
         return { kind, direction, ...(sends && { streamId: id }) };

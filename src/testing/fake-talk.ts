@@ -1,23 +1,19 @@
-import { BehaviorSubject } from "rxjs";
-import type { Description, Held, SessionDescription, StreamInfo } from "../streams/contract.ts";
+import { BehaviorSubject, Subscription, timer } from "rxjs";
+import type { Clock, Description, Held, SessionDescription, StreamInfo } from "../streams/contract.ts";
 import { TrunklineError } from "../streams/errors.ts";
 import { FakeBuffer } from "./fake-buffer.ts";
 import type { FakeChannels } from "./fake-channels.ts";
 import { FakeNegotiation, type FakeWish } from "./fake-negotiation.ts";
 import type { FakePath } from "./fake-path.ts";
-import {
-  type FakeSdp,
-  type FakeSection,
-  fakeCandidate,
-  holds,
-  readSdp,
-  ufragOf,
-  writeSdp,
-} from "./fake-sdp.ts";
+import { type FakeSdp, type FakeSection, holds, readSdp, writeSdp } from "./fake-sdp.ts";
 import type { Flowing } from "./fake-stats.ts";
 import { type FakeOwnStreams, type FakeRemoteStreams, KINDS, type Kind } from "./fake-streams.ts";
 
+/** How long an offer is good for, in ms (P19). */
+const LIFETIME = 60_000;
+
 export interface FakeTalkParts {
+  readonly clock: Clock;
   readonly sessionId: string;
   readonly own: FakeOwnStreams;
   readonly remote: FakeRemoteStreams;
@@ -35,6 +31,7 @@ export class FakeTalk {
   readonly #parts: FakeTalkParts;
   #negotiation = new FakeNegotiation();
   #generation = 0;
+  #expiry = Subscription.EMPTY;
   #closed = false;
 
   constructor(parts: FakeTalkParts) {
@@ -52,17 +49,25 @@ export class FakeTalk {
     return this.#say("offer", this.#negotiation.offer(this.#wish));
   }
 
-  /** Hears the first offer, before there is an answer. */
-  hearOffer(offer: SessionDescription): FakeSdp {
+  /** Reads the first offer, and shows its streams. */
+  readOffer(offer: SessionDescription): FakeSdp {
     const theirs = read("offer", offer);
     this.#parts.remote.describe(offer.streams);
-    this.#hear(theirs, offer.streams);
+    this.#parts.remote.arrive(theirs, offer.streams);
     return theirs;
   }
 
-  answer(theirs: FakeSdp): SessionDescription {
+  /** Gathers for the answer that is to come; the peer's candidates are not looked at (P45). */
+  prepare(): void {
+    this.#parts.path.prepare(this.#generation);
+  }
+
+  answer(theirs: FakeSdp, streams: readonly StreamInfo[] | undefined): SessionDescription {
     this.#negotiation.polite = true;
-    return this.#say("answer", this.#negotiation.answer(theirs, this.#wish));
+    this.#hear(theirs, streams);
+    const answer = this.#say("answer", this.#negotiation.answer(theirs, this.#wish));
+    this.need();
+    return answer;
   }
 
   accept(answer: SessionDescription): void {
@@ -99,13 +104,27 @@ export class FakeTalk {
     this.#negotiation = new FakeNegotiation();
     this.#generation++;
     this.#parts.path.reset();
+    this.#parts.path.forget();
+  }
+
+  /** What was being prepared is let go. */
+  unprepare(): void {
+    this.#generation++;
+    this.#parts.path.reset();
   }
 
   /** Offers what the peer should know, once whatever else happens in this turn has happened. */
   async need(): Promise<void> {
     await Promise.resolve();
     this.#joinChannels();
-    if (!this.#closed && this.#negotiation.needs(this.#wish)) this.#negotiations.next(this.offer());
+    if (!this.#closed && this.#negotiation.needs(this.#wish)) {
+      this.#negotiations.next(this.offer());
+      this.#expiry.unsubscribe();
+      this.#expiry = timer(LIFETIME, this.#parts.clock).subscribe(() => {
+        this.#negotiation.rollBack();
+        this.need();
+      });
+    }
   }
 
   /** Which kinds flow now. */
@@ -119,6 +138,7 @@ export class FakeTalk {
 
   close(): void {
     this.#closed = true;
+    this.#expiry.unsubscribe();
     talks.delete(this.#parts.path);
     this.#negotiations.complete();
     this.held$.complete();
@@ -135,20 +155,21 @@ export class FakeTalk {
     const { sessionId, own, path, channels } = this.#parts;
     const generation = this.#generation;
     const application = channels.used || (this.#negotiation.theirs?.application ?? false);
-    const candidates = [fakeCandidate(ufragOf({ sessionId, generation }), 1)];
-    const ours: FakeSdp = { sessionId, generation, sections, application, candidates };
+    const ours: FakeSdp = { sessionId, generation, sections, application, ...path.take(generation) };
     path.describe(ours);
     return { description: { type, sdp: writeSdp(ours) }, streams: own.infos };
   }
 
   #take(theirs: FakeSdp, streams: readonly StreamInfo[] | undefined): void {
     this.#negotiation.accept(theirs);
+    this.#expiry.unsubscribe();
     this.#hear(theirs, streams);
     this.need();
   }
 
   #reply(theirs: FakeSdp, streams: readonly StreamInfo[] | undefined): void {
     if (theirs.generation !== this.#negotiation.theirs?.generation) this.#generation++;
+    this.#expiry.unsubscribe();
     const sections = this.#negotiation.answer(theirs, this.#wish);
     this.#hear(theirs, streams);
     this.#negotiations.next(this.#say("answer", sections));

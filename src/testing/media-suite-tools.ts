@@ -80,8 +80,10 @@ export async function exchange(
 ): Promise<readonly [SessionDescription, SessionDescription, Wire]> {
   const wire = new Wire();
   const offer = await caller.offer(callerCapture);
+  wire.note(caller, offer);
   wire.connect(caller, callee);
   const answer = await callee.answer(offer, calleeCapture);
+  wire.note(callee, answer);
   wire.connect(callee, caller);
   await caller.accept(answer);
   return [offer, answer, wire];

@@ -1,6 +1,11 @@
 import { filter, firstValueFrom, ReplaySubject, skip } from "rxjs";
-import type { Description, MediaSession } from "../streams/contract.ts";
+import type { Description, MediaSession, SessionDescription } from "../streams/contract.ts";
 import { within } from "./assert.ts";
+
+/** Whether the end marker is inside a description (P24). */
+export function endsInside({ description }: SessionDescription): boolean {
+  return description.sdp.includes("a=end-of-candidates");
+}
 
 /** Signalling between two sessions: what each says reaches the other, in order, at once or when it is let through. */
 export class Wire {
@@ -10,10 +15,16 @@ export class Wire {
   readonly #failures: unknown[] = [];
   #held: (() => void)[] | undefined;
 
+  /** Notes what a session says first, if all its candidates are inside. */
+  note(from: MediaSession, said: SessionDescription): void {
+    if (endsInside(said)) this.#gathered$.next(from);
+  }
+
   connect(from: MediaSession, to: MediaSession): void {
     from.negotiations$.subscribe((said) => {
       this.#pass(() => to.negotiate(said).catch((thrown: unknown) => this.#failures.push(thrown)));
       this.said$.next(said.description.type);
+      this.note(from, said);
     });
     from.candidates$.subscribe((candidate) => {
       this.#pass(() => to.addCandidates([candidate]));

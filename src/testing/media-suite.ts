@@ -2,6 +2,7 @@ import { candidatesCases } from "./media-suite-candidates.ts";
 import { changeCases } from "./media-suite-change.ts";
 import { glareCases } from "./media-suite-glare.ts";
 import { holdCases } from "./media-suite-hold.ts";
+import { preparedCases } from "./media-suite-prepared.ts";
 import { sessionCases } from "./media-suite-session.ts";
 import { sharingCases } from "./media-suite-sharing.ts";
 import { streamsCases } from "./media-suite-streams.ts";
@@ -14,6 +15,7 @@ export const mediaSuite: readonly MediaCase[] = [
   ...sessionCases,
   ...streamsCases,
   ...candidatesCases,
+  ...preparedCases,
   ...changeCases,
   ...holdCases,
   ...sharingCases,

@@ -47,9 +47,10 @@ describe("Gathering", () => {
       "\r\n",
     );
 
-  function tell(gathering: Gathering, description: string) {
-    gathering.describe(description);
+  function tell(gathering: Gathering, description: string): string {
+    const told = gathering.describe(description);
     gathering.release();
+    return told;
   }
 
   /** Whether it is settled by now, without letting time go on. */
@@ -66,13 +67,48 @@ describe("Gathering", () => {
     find(at(2, "srflx"));
     expect(await settled(worth)).toBe(false);
     find(at(3, "relay"));
+    await vi.advanceTimersByTimeAsync(5);
     expect(await settled(worth)).toBe(true);
+  });
+
+  it("P24 waits 5 ms more for the end, which then goes inside", async () => {
+    const { gathering, out } = start("host");
+    const worth = gathering.worthSending(sdp("abcd"));
+    find(at(1, "host"));
+    await vi.advanceTimersByTimeAsync(4);
+    expect(await settled(worth)).toBe(false);
+    found$.next(null);
+    expect(await settled(worth)).toBe(true);
+    const told = tell(gathering, sdp("abcd", at(1, "host"), at(2, "host")));
+    expect(told).toBe(sdp("abcd", at(1, "host"), at(2, "host"), "end-of-candidates"));
+    expect(out).toEqual([]);
+  });
+
+  it("P24 does not wait for an end that takes longer, and gives it out by itself", async () => {
+    const { gathering, out } = start("host");
+    const worth = gathering.worthSending(sdp("abcd"));
+    find(at(1, "host"));
+    await vi.advanceTimersByTimeAsync(5);
+    expect(await settled(worth)).toBe(true);
+    expect(tell(gathering, sdp("abcd", at(1, "host")))).not.toContain("end-of-candidates");
+    found$.next(null);
+    expect(out.map(({ candidate }) => candidate)).toEqual([""]);
+  });
+
+  it("P24 gives out no end that the browser put inside itself, before it told of it", () => {
+    const { gathering, out } = start("host");
+    const theirs = sdp("abcd", at(1, "host"), "end-of-candidates");
+    expect(tell(gathering, theirs)).toBe(theirs);
+    found$.next(null);
+    expect(out).toEqual([]);
   });
 
   it("P23 is worth sending when that candidate came before the question", async () => {
     const { gathering } = start("host");
     find(at(1, "host"));
-    expect(await settled(gathering.worthSending(sdp("abcd")))).toBe(true);
+    const worth = gathering.worthSending(sdp("abcd"));
+    await vi.advanceTimersByTimeAsync(5);
+    expect(await settled(worth)).toBe(true);
   });
 
   it("P23 is worth sending when gathering is complete, whatever it found", async () => {
@@ -95,6 +131,7 @@ describe("Gathering", () => {
     const { gathering } = start("host");
     const worth = gathering.worthSending(sdp("abcd"));
     find(at(1, "host"));
+    found$.next(null);
     await worth;
     expect(vi.getTimerCount()).toBe(0);
   });
@@ -115,8 +152,8 @@ describe("Gathering", () => {
     found$.next({ candidate: "", sdpMid: "video", sdpMLineIndex: 1 } as RTCIceCandidate);
     found$.next(null);
     expect(out).toEqual([]);
-    tell(gathering, `v=0\r\na=${at(1, "host")}\r\n`);
-    expect(out).toEqual([{ candidate: "", sdpMid: "video", sdpMLineIndex: 1 }]);
+    tell(gathering, "v=0\r\n");
+    expect(out.at(-1)).toEqual({ candidate: "", sdpMid: "video", sdpMLineIndex: 1 });
   });
 
   it("P35 the end marker names a place where nothing was found", () => {
@@ -135,6 +172,7 @@ describe("Gathering", () => {
     const worth = gathering.worthSending(sdp("efgh"));
     expect(await settled(worth)).toBe(false);
     find(at(2, "host"));
+    await vi.advanceTimersByTimeAsync(5);
     expect(await settled(worth)).toBe(true);
   });
 

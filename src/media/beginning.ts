@@ -1,0 +1,206 @@
+import type { Capture, IceServer, SessionDescription } from "../streams/contract.ts";
+import { TrunklineError, toTrunklineError } from "../streams/errors.ts";
+import { Attempt, gaveWayError } from "./attempt.ts";
+import { KINDS, type Kind, kindsOf } from "./capture.ts";
+import type { Capturing } from "./capturing.ts";
+import type { Connection } from "./connection.ts";
+import { holdBack } from "./held-back.ts";
+import type { Milestones } from "./milestones.ts";
+import type { OwnStreams } from "./own-streams.ts";
+import type { RemoteCandidates } from "./remote-candidates.ts";
+
+export interface BeginningParts {
+  readonly iceServers: Promise<readonly IceServer[]>;
+  readonly own: OwnStreams;
+  readonly capturing: Capturing;
+  readonly remoteCandidates: RemoteCandidates;
+  readonly milestones: Milestones;
+  readonly connect: (iceServers: readonly IceServer[]) => Connection;
+  /** A connection was given up: nothing of it may reach the call that goes on. */
+  readonly onGivenUp: () => void;
+  /** Devices that a description promised have not opened. */
+  readonly onRefused: (error: TrunklineError) => void;
+}
+
+/** How a session comes by its connection: by an offer, by an answer, or by an answer that was prepared as it rang. */
+export class Beginning {
+  readonly #parts: BeginningParts;
+  #attempt: Attempt | undefined;
+  #over: TrunklineError | undefined;
+
+  constructor(parts: BeginningParts) {
+    this.#parts = parts;
+  }
+
+  get begun(): boolean {
+    return this.#attempt !== undefined && !this.prepared;
+  }
+
+  /** Whether an answer is being, or has been, made that the user has not accepted. */
+  get prepared(): boolean {
+    return this.#attempt?.prepared !== undefined;
+  }
+
+  get connection(): Connection | undefined {
+    return this.#attempt?.connection;
+  }
+
+  get connecting(): Promise<Connection> | undefined {
+    return this.#attempt?.connecting;
+  }
+
+  async offer(capture: Capture, waitForDevices: boolean): Promise<SessionDescription> {
+    const { capturing, own } = this.#parts;
+    if (this.#attempt) throw describedError();
+    const attempt = this.#start("offer");
+    const devices = this.#open(capture);
+    if (waitForDevices) {
+      return this.#describe(attempt, devices, (connection) => connection.offer(capturing.kinds, devices));
+    }
+    own.promise(capturing.kinds);
+    const described = this.#describe(attempt, undefined, (connection) => connection.offer(capturing.kinds));
+    this.#fillLater(attempt, devices);
+    return described;
+  }
+
+  /** As `MediaSession.prepare()`. */
+  async prepare(offer: SessionDescription): Promise<void> {
+    if (this.#attempt) throw describedError();
+    const [description, candidates] = holdBack(offer.description);
+    this.#parts.remoteCandidates.add(candidates);
+    await this.#prepare(offer, { ...offer, description });
+  }
+
+  unprepare(): void {
+    if (!this.prepared || this.#over) return;
+    this.#giveUp(unpreparedError());
+    this.#parts.milestones.reach("unprepared");
+  }
+
+  async answer(offer: SessionDescription, capture: Capture): Promise<SessionDescription> {
+    if (this.#attempt?.prepared) await this.#settle(this.#attempt, offer, capture);
+    if (this.#attempt?.prepared) return this.#take(this.#attempt, capture);
+    if (this.#attempt && !this.#attempt.mayGiveWay) throw describedError();
+    const { capturing, milestones } = this.#parts;
+    if (this.#attempt) milestones.clear();
+    this.#giveUp(gaveWayError());
+    const attempt = this.#start("answer");
+    const devices = this.#open(capture);
+    return this.#describe(attempt, devices, (connection) =>
+      connection.answer(offer, capturing.kinds, devices),
+    );
+  }
+
+  end(error: TrunklineError): void {
+    this.#over = error;
+    this.#attempt?.end(error);
+  }
+
+  #start(type: Attempt["type"]): Attempt {
+    if (this.#over) throw this.#over;
+    const { iceServers, connect } = this.#parts;
+    this.#attempt = new Attempt(type, iceServers, connect);
+    return this.#attempt;
+  }
+
+  /** Opens the devices beside the ICE servers, the connection and the gathering: none waits for another in line. */
+  #open(capture: Capture): Promise<void> {
+    const { capturing, milestones } = this.#parts;
+    const devices = capturing.open(capture);
+    // A call that opens nothing does not tell of it.
+    if (capturing.kinds.length > 0) devices.then(() => milestones.reach("media_opened")).catch(() => {});
+    return devices;
+  }
+
+  /** Devices that are refused end it at once, though the servers may be long in coming. */
+  async #describe(
+    attempt: Attempt,
+    devices: Promise<void> | undefined,
+    describe: (connection: Connection) => Promise<SessionDescription>,
+  ): Promise<SessionDescription> {
+    return attempt.life.run(async () => {
+      const [description] = await Promise.all([attempt.connecting.then(describe), devices]);
+      this.#parts.milestones.reach("description_made");
+      return description;
+    });
+  }
+
+  async #prepare(offer: SessionDescription, heldBack: SessionDescription): Promise<void> {
+    const attempt = this.#start("answer");
+    const done = attempt.life.run(async () => {
+      const connection = await attempt.connecting;
+      // Firefox gives up 5 s after the descriptions where it knows no candidate of the peer: it is made anew.
+      connection.failed$.subscribe(() => this.#prepareAgain(attempt, offer, heldBack));
+      await connection.prepare(heldBack);
+    });
+    attempt.prepared = { offer, done };
+    try {
+      await done;
+    } catch (thrown) {
+      if (this.#attempt === attempt) this.unprepare();
+      throw thrown;
+    }
+    this.#parts.milestones.reach("prepared");
+  }
+
+  #prepareAgain(attempt: Attempt, offer: SessionDescription, heldBack: SessionDescription): void {
+    if (this.#attempt !== attempt || !attempt.prepared) return;
+    this.#giveUp(unpreparedError());
+    this.#prepare(offer, heldBack).catch(() => {}); // told by its milestone
+  }
+
+  /** Waits for what is being prepared, unless it is of no use. */
+  async #settle({ prepared }: Attempt, offer: SessionDescription, capture: Capture): Promise<void> {
+    const offered = KINDS.filter((kind) => offer.description.sdp.includes(`m=${kind} `));
+    // Only metadata can say that a kind is there and muted (P25).
+    const tells = offer.streams !== undefined || offered.every((kind) => capture[kind]);
+    if (tells && prepared?.offer.description.sdp === offer.description.sdp) {
+      this.#open(only(capture, offered));
+      await prepared.done.catch(() => {});
+    } else this.unprepare();
+  }
+
+  /** Gives out what was prepared; the devices open beside. */
+  #take(attempt: Attempt, capture: Capture): SessionDescription {
+    const { own, milestones } = this.#parts;
+    const connection = attempt.connection as Connection;
+    attempt.prepared = undefined;
+    const kinds = kindsOf(capture).filter((kind) => connection.sending.hasRoomFor(kind));
+    own.promise(kinds);
+    const answer = connection.takePrepared();
+    milestones.reach("description_made");
+    this.#fillLater(attempt, this.#open(only(capture, kinds)));
+    return answer;
+  }
+
+  /** Sends what the devices give once they have opened, by a connection whose description may be out by then. */
+  #fillLater(attempt: Attempt, devices: Promise<void>): void {
+    const filled = async () => {
+      const [connection] = await Promise.all([attempt.connecting, devices]);
+      await connection.change(() => connection.fill());
+    };
+    attempt.life.run(filled).catch((thrown: unknown) => {
+      if (!attempt.life.ended) this.#parts.onRefused(toTrunklineError(thrown));
+    });
+  }
+
+  #giveUp(error: TrunklineError): void {
+    if (!this.#attempt) return;
+    this.#attempt.end(error);
+    this.#attempt = undefined;
+    this.#parts.onGivenUp();
+  }
+}
+
+/** What is asked for of these kinds. */
+function only(capture: Capture, kinds: readonly Kind[]): Capture {
+  return Object.fromEntries(kinds.map((kind) => [kind, capture[kind]]));
+}
+
+function unpreparedError(): TrunklineError {
+  return new TrunklineError("closed", "What was prepared has been let go: answer() makes it anew.");
+}
+
+function describedError(): TrunklineError {
+  return new TrunklineError("wrong_state", "One description a session: open one for each call.");
+}

@@ -1,0 +1,49 @@
+import { filter, firstValueFrom, timer } from "rxjs";
+import type { Clock, Command, SignalingHalf } from "../streams/contract.ts";
+import { toTrunklineError } from "../streams/errors.ts";
+
+/** How long to wait, in ms, before a command is said for the third time and more. */
+const PAUSE = 250;
+
+/**
+ * As `SignalingHalf.dispatch`, but a command whose engine is lost is said again once there is another, as long as it
+ * is `wanted`: what must not happen twice is marked as such (P30). Rejects with `worker_lost` where none comes.
+ */
+export async function dispatchAgain(
+  signaling: SignalingHalf,
+  command: Command,
+  wanted: () => boolean,
+  clock: Clock,
+): Promise<void> {
+  for (let times = 0; ; times++) {
+    try {
+      await signaling.dispatch(times === 0 ? command : again(command));
+      return;
+    } catch (thrown) {
+      const { code } = toTrunklineError(thrown);
+      // It was carried out the first time, and is remembered.
+      if (times > 0 && command.type === "place" && code === "wrong_state") return;
+      if (code !== "worker_lost" || !wanted()) throw thrown;
+      if (times > 0) await firstValueFrom(timer(PAUSE, clock));
+      if (!(await comesBack(signaling)) || !wanted()) throw thrown;
+    }
+  }
+}
+
+async function comesBack({ status$ }: SignalingHalf): Promise<boolean> {
+  const settled$ = status$.pipe(filter(({ state }) => state === "online" || state === "stopped"));
+  const { state } = await firstValueFrom(settled$, { defaultValue: { state: "stopped" } });
+  return state === "online";
+}
+
+function again(command: Command): Command {
+  switch (command.type) {
+    case "invite":
+    case "answer":
+    case "reject":
+    case "hangup":
+      return { ...command, again: true };
+    default:
+      return command;
+  }
+}

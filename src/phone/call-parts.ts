@@ -1,0 +1,28 @@
+import type {
+  CallRef,
+  Clock,
+  Command,
+  IceServer,
+  MediaSession,
+  Signal,
+  TraceEntry,
+  Transfer,
+} from "../streams/contract.ts";
+
+export type Incoming = Extract<Signal, { type: "incoming" }>;
+
+/** What a call is given to work with. */
+export interface CallParts<TStream> {
+  readonly session: MediaSession<TStream>;
+  readonly clock: Clock;
+  readonly newId: () => string;
+  /** As `SignalingHalf.dispatch`; where the engine is lost, again by the next, as long as it is `wanted`. */
+  readonly dispatch: (command: Command, wanted: () => boolean) => Promise<void>;
+  /** The ICE servers in force, fresh at every call (P29). */
+  readonly iceServers: () => Promise<readonly IceServer[]>;
+  readonly onTrace: (call: CallRef, entry: TraceEntry) => void;
+  /** This call is about to be talked in: the others go on hold. */
+  readonly onTalk: () => void;
+  /** The app has allowed a transfer. */
+  readonly onTransfer: (transfer: Transfer, roomId: string) => void;
+}

@@ -1,0 +1,204 @@
+import { Subscription } from "rxjs";
+import type {
+  CallRef,
+  Capture,
+  End,
+  HangupReason,
+  MilestoneName,
+  PathState,
+  SessionDescription,
+  Signal,
+  TraceEntry,
+} from "../streams/contract.ts";
+import { fromErrorData, type TrunklineError, toErrorData, toTrunklineError } from "../streams/errors.ts";
+import type { CallEnd, CallState } from "./call.ts";
+import type { CallParts, Incoming } from "./call-parts.ts";
+import { Facts } from "./facts.ts";
+import { recovery } from "./recovery.ts";
+import { type Say, Voice } from "./voice.ts";
+
+/** The way of one call from its beginning to its end: descriptions out and in, the path, and what becomes of both. */
+export class Course {
+  readonly facts: Facts;
+  readonly voice: Voice;
+  readonly ended: Promise<CallEnd>;
+  /** What it was placed or answered with. */
+  capture: Capture = {};
+  negotiable = false;
+  readonly #parts: CallParts<unknown>;
+  readonly #direction: "outgoing" | "incoming";
+  readonly #life = new Subscription();
+  #ref: CallRef;
+  #settle: (end: CallEnd) => void = () => {};
+  #offer: SessionDescription | undefined;
+
+  constructor(ref: CallRef, parts: CallParts<unknown>, theirs: Incoming | undefined) {
+    const { session } = parts;
+    this.#ref = ref;
+    this.#parts = parts;
+    this.#direction = theirs ? "incoming" : "outgoing";
+    this.facts = new Facts(theirs ? "ringing" : "preparing");
+    this.voice = new Voice(ref, session, parts.dispatch);
+    this.ended = new Promise((resolve) => {
+      this.#settle = resolve;
+    });
+    if (theirs) this.#meet(theirs);
+    this.#life.add(session.path$.subscribe((path) => this.#follow(path)));
+    this.#life.add(session.milestones$.subscribe(({ name, at }) => this.#reach(name, at)));
+    this.#life.add(session.refused$.subscribe((refusal) => this.#fail(refusal)));
+    this.voice.listen();
+  }
+
+  get callId(): string {
+    return this.#ref.callId;
+  }
+
+  get state(): CallState {
+    return this.facts.state.value;
+  }
+
+  /** Sets an outgoing call on its way. */
+  place(
+    capture: Capture,
+    options: { readonly invitee?: string; readonly lifetime?: number },
+    waitForDevices: boolean,
+  ): void {
+    this.capture = capture;
+    this.#reach("place");
+    this.#parts.onTalk();
+    this.attempt(async () => {
+      const placed = this.voice.say({ type: "place", ...options });
+      const [offer] = await Promise.all([this.#parts.session.offer(capture, { waitForDevices }), placed]);
+      if (this.state !== "preparing") return;
+      this.facts.state.next("inviting");
+      await this.voice.describe({ type: "invite", ...offer });
+    });
+  }
+
+  /** Has the answer made while it rings: where that cannot be, the media half says so, and makes it later. */
+  prepare(): void {
+    if (this.#offer) this.#parts.session.prepare(this.#offer).catch(() => {});
+  }
+
+  accept(capture: Capture): void {
+    const offer = this.#offer;
+    if (!offer) return;
+    this.capture = capture;
+    this.#reach("accept");
+    this.#parts.onTalk();
+    this.#connect();
+    this.attempt(async () => {
+      const answer = await this.#parts.session.answer(offer, capture);
+      if (this.state !== "ended") await this.voice.describe({ type: "answer", ...answer });
+    });
+  }
+
+  answered(signal: Extract<Signal, { type: "answered" }>): void {
+    if (this.state === "ended") return;
+    this.facts.peer.next(signal.peer);
+    this.facts.capabilities.next(signal.capabilities);
+    this.negotiable = signal.negotiable;
+    this.#connect();
+    this.attempt(() => this.#parts.session.accept(signal));
+  }
+
+  /** Our call and theirs have crossed, and theirs goes on (P21): accepted at once, with the media that is open. */
+  becomes(theirs: Incoming): void {
+    if (this.state === "ended") return;
+    this.#ref = { roomId: this.#ref.roomId, callId: theirs.callId };
+    this.voice.speakFor(this.#ref);
+    this.#meet(theirs);
+    this.accept(this.capture);
+  }
+
+  hangup(reason: HangupReason, end: End): void {
+    this.endWith({ type: "hangup", reason }, end);
+  }
+
+  /** Ends this side first, then tells the peer. */
+  endWith(command: Say, end: End): void {
+    if (this.state === "ended") return;
+    this.end(end);
+    const done = () => this.forget();
+    this.voice.say(command).then(done, done);
+  }
+
+  /** Ends this side: the microphone and the camera first. The story may go on until the engine is done. */
+  end(end: End): void {
+    if (this.state === "ended") return;
+    this.#parts.session.close();
+    this.voice.close();
+    this.#life.unsubscribe();
+    this.facts.end();
+    const { error, ...rest } = end;
+    this.#settle({ ...rest, ...(error && { error: fromErrorData(error) }) });
+  }
+
+  /** No more will be told of it. */
+  forget(): void {
+    this.facts.story.complete();
+  }
+
+  tell(entry: TraceEntry): void {
+    this.facts.story.next(entry);
+    this.#parts.onTrace(this.#ref, entry);
+  }
+
+  /** Does what the call depends on: its failure ends the call. */
+  attempt(work: () => Promise<void>): void {
+    const attempted = this.#ref;
+    work().catch((thrown: unknown) => {
+      // What it was for may have been replaced (P21).
+      if (this.#ref === attempted) this.#fail(toTrunklineError(thrown));
+    });
+  }
+
+  /** Ends the call, and tells the peer why (P17). */
+  #fail(error: TrunklineError): void {
+    const reason = error.code.startsWith("media_") ? "user_media_failed" : "unknown_error";
+    this.hangup(reason, { by: "system", reason, error: toErrorData(error) });
+  }
+
+  #meet({ peer, capabilities, negotiable, description, streams }: Incoming): void {
+    this.facts.peer.next(peer);
+    this.facts.capabilities.next(capabilities);
+    this.negotiable = negotiable;
+    this.#offer = { description, ...(streams && { streams }) };
+  }
+
+  /** Accepted by one side or the other: from now on there is to be a path. */
+  #connect(): void {
+    this.facts.state.next("connecting");
+    const recovering = recovery(this.#parts.session.path$, {
+      caller: this.#direction === "outgoing",
+      clock: this.#parts.clock,
+    });
+    this.#life.add(
+      recovering.subscribe((what) => {
+        if (what === "restart") this.#restart();
+        else {
+          const reason = what === "lost" ? "ice_timeout" : "ice_failed";
+          this.hangup(reason, { by: "system", reason });
+        }
+      }),
+    );
+  }
+
+  /** Asks for a new path with credentials that have not expired (P29). */
+  #restart(): void {
+    if (!this.negotiable) return;
+    this.attempt(async () => {
+      const servers = await this.#parts.iceServers();
+      if (this.state === "reconnecting") this.#parts.session.restartIce(servers);
+    });
+  }
+
+  #follow(path: PathState): void {
+    if (path === "connected") this.facts.state.next("connected");
+    else if (this.state === "connected") this.facts.state.next("reconnecting");
+  }
+
+  #reach(name: MilestoneName, at = this.#parts.clock.now()): void {
+    this.tell({ kind: "milestone", name, at });
+  }
+}
