@@ -22,13 +22,13 @@ export function singleRefresh(
       const why = cause instanceof Error ? cause.message : String(cause);
       const message = `Option tokenRefresh gave no new access token: ${why}. Log in again`;
       throw new TrunklineError("unknown_token", message, { cause });
-    } finally {
-      running = undefined;
     }
   };
 
   return () => {
-    running ??= run();
+    running ??= run().finally(() => {
+      running = undefined;
+    });
     return running;
   };
 }

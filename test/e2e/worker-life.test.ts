@@ -35,7 +35,9 @@ describe("a worker that dies, in Chromium", () => {
     expect(restarted.told).toBeLessThan(limit);
     expect(restarted.online - restarted.told).toBeLessThan(limit);
     expect(restarted.states).toEqual(["starting", "starting", "online", "reconnecting", "online"]);
-    await expect.poll(() => page.workers().length, { message: "workers left running" }).toBe(0);
+    await expect
+      .poll(() => page.workers().length, { message: "workers left running", timeout: 5_000 })
+      .toBe(0);
   });
 
   it("is worker_lost for good within 2 s when it was given as such, with everything that was pending", async () => {

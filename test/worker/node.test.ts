@@ -138,34 +138,3 @@ describe("the built worker in node:worker_threads", () => {
     expect(error).toMatchObject({ code: "worker_failed", message: expect.stringMatching(why) });
   });
 });
-
-describe("spawnSignaling", () => {
-  const worker = () => {
-    throw new Error("must not be made");
-  };
-  it.each<[string, Record<string, unknown>]>([
-    ["homeserver", { homeserver: undefined }],
-    ["homeserver", { homeserver: "matrix.example.org" }],
-    ["homeserver", { homeserver: "ftp://example.org" }],
-    ["homeserver", { homeserver: "https://" }],
-    ["accessToken", { accessToken: "" }],
-    ["accessToken", { accessToken: 7 }],
-    ["userId", { userId: "alice" }],
-    ["userId", { userId: 7 }],
-    ["deviceId", { deviceId: "" }],
-    ["worker", { worker: "entry.js" }],
-    ["worker", { worker: null }],
-    ["worker", { worker: undefined }],
-  ])("throws invalid_option at once for a bad %s: %o", (name, bad) => {
-    const spawning = () => spawnSignaling({ ...options, worker, ...bad } as SpawnOptions);
-    expect(spawning).toThrow(
-      expect.objectContaining({ code: "invalid_option", message: expect.stringContaining(name) }),
-    );
-  });
-
-  it("throws invalid_option for no options at all", () => {
-    expect(() => spawnSignaling(undefined as unknown as SpawnOptions)).toThrow(
-      expect.objectContaining({ code: "invalid_option" }),
-    );
-  });
-});
