@@ -1,7 +1,8 @@
 /**
- * Bundles the worker into one file, dist/worker/entry.js, in the place of the module that tsc has put there; tsc's
- * entry.d.ts stays. Run it after tsc: `npm run build`.
+ * Bundles the worker into one file, dist/worker/entry.js, and again as the text that inline.js makes a worker of, each
+ * in the place of the module that tsc has put there; tsc's .d.ts stay. Run it after tsc: `npm run build`.
  */
+import { readFile, writeFile } from "node:fs/promises";
 import { relative } from "node:path";
 import { fileURLToPath } from "node:url";
 import { build, type Plugin } from "esbuild";
@@ -54,7 +55,15 @@ export async function bundleWorker(entry: string, outfile: string): Promise<void
   });
 }
 
+/** Writes a module whose `source` is the text of `script`, without its map, both relative to the root. */
+async function writeSource(script: string, outfile: string): Promise<void> {
+  const code = await readFile(`${root}${script}`, "utf8");
+  const source = JSON.stringify(code.replace(/^\/\/# sourceMappingURL=.*$/m, ""));
+  await writeFile(`${root}${outfile}`, `export const source = ${source};\n`);
+}
+
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
   // From the source, not from what tsc made of it: that is the file which the bundle replaces.
   await bundleWorker("src/worker/entry.ts", "dist/worker/entry.js");
+  await writeSource("dist/worker/entry.js", "dist/worker/entry-source.js");
 }

@@ -17,8 +17,9 @@ const ALLOWED: Record<string, readonly string[]> = {
   "index.ts": ["streams", "phone"],
 };
 
-/** The one place where the engine meets the worker, bundled on its own: what is on the page never imports it. */
-const WORKER_SIDE = ["worker/entry.ts", "worker/host.ts"];
+/** What meets the engine, in the worker or on the same thread: what is on a page that spawns never imports it. */
+const WITH_ENGINE = ["worker/entry.ts", "worker/local.ts"];
+const WORKER_SIDE = [...WITH_ENGINE, "worker/host.ts"];
 
 interface Import {
   readonly name: string;
@@ -80,7 +81,7 @@ function breaches(graph: Imports): string[] {
 function isAllowed(file: string, imported: string): boolean {
   const [from, to] = [folderOf(file), folderOf(imported)];
   if (WORKER_SIDE.includes(imported)) return WORKER_SIDE.includes(file) || from === "testing";
-  if (file === "worker/entry.ts" && to === "signaling") return true;
+  if (WITH_ENGINE.includes(file) && to === "signaling") return true;
   return from === to || (ALLOWED[from]?.includes(to) ?? false);
 }
 
@@ -169,6 +170,7 @@ describe("the check itself", () => {
     ["phone/a.ts", "media/b.ts"],
     ["worker/remote.ts", "signaling/b.ts"],
     ["worker/spawn.ts", "worker/entry.ts"],
+    ["worker/spawn.ts", "worker/local.ts"],
     ["phone/a.ts", "testing/b.ts"],
     ["index.ts", "testing/b.ts"],
   ])("finds %s importing %s", (file, imported) => {

@@ -1,11 +1,11 @@
-import type { Command } from "./contract.ts";
+import type { Command, Memory } from "./contract.ts";
 import { type ErrorData, fromErrorData, toErrorData } from "./errors.ts";
 import type { PortLike } from "./link.ts";
 
 /** What a page asks of an engine behind a port. Nothing here rejects: an error's fields would not survive comlink. */
 export interface SignalingControl {
-  /** Makes the engine; `options` are those of its transport. */
-  start(options: unknown): Promise<Answer>;
+  /** Makes the engine; `options` are those of its transport, `memory` is what is left of an engine before it. */
+  start(options: unknown, memory?: Memory): Promise<Answer>;
   dispatch(command: Command): Promise<Answer>;
   /** A sign of life. */
   ping(): Promise<Answer>;
@@ -15,12 +15,14 @@ export interface SignalingControl {
 
 export type Answer = { readonly ok: true } | { readonly ok: false; readonly error: ErrorData };
 
-/** The first and only message to a worker: the two ports on which everything else is said. */
+/** The first and only message to a worker: the ports on which everything else is said. */
 export interface Hello<Port extends PortLike> {
   /** For `SignalingControl`, by comlink. */
   readonly control: Port;
-  /** For `serveStreams`: `signals`, `status`, `iceServers`, and `ready`, which completes at once. */
+  /** For `serveStreams`: see hostSignaling. */
   readonly streams: Port;
+  /** What the page serves to the engine, where it does: its transport, or new access tokens. */
+  readonly page?: Port;
 }
 
 const HELLO = "trunkline:hello";
@@ -33,8 +35,10 @@ export function makeHello<Port extends PortLike>(
 
 /** The ports of a hello, or undefined for any other message. Only a worker's creator can send it one. */
 export function readHello<Port extends PortLike>(data: unknown): Hello<Port> | undefined {
-  const hello = data as (Hello<Port> & { readonly kind?: unknown }) | null | undefined;
-  return hello?.kind === HELLO ? { control: hello.control, streams: hello.streams } : undefined;
+  const hello = data as (Partial<Hello<Port>> & { readonly kind?: unknown }) | null | undefined;
+  if (hello?.kind !== HELLO) return undefined;
+  const { control, streams, page } = hello;
+  return control && streams && { control, streams, ...(page && { page }) };
 }
 
 /** Runs `work` and tells how it went. */

@@ -5,7 +5,12 @@ const LINK = "trunkline";
 
 /** What the side that subscribes says. `id` names one subscription and is never used twice on a port. */
 export type ToServer =
-  | { readonly kind: "subscribe"; readonly id: number; readonly name: string }
+  | {
+      readonly kind: "subscribe";
+      readonly id: number;
+      readonly name: string;
+      readonly args: readonly unknown[];
+    }
   | { readonly kind: "unsubscribe"; readonly id: number }
   | { readonly kind: "close" };
 
@@ -25,11 +30,12 @@ export function seal<M extends ToServer | ToClient>(message: M): M & { readonly 
 
 /** What a client said, or undefined for anything else. */
 export function readToServer(data: unknown): ToServer | undefined {
-  const { kind, id, name } = open(data);
+  const { kind, id, name, args = [] } = open(data);
   if (kind === "close") return { kind };
   if (typeof id !== "number") return undefined;
   if (kind === "unsubscribe") return { kind, id };
-  if (kind === "subscribe" && typeof name === "string") return { kind, id, name };
+  if (kind === "subscribe" && typeof name === "string" && Array.isArray(args))
+    return { kind, id, name, args };
   return undefined;
 }
 

@@ -1,4 +1,4 @@
-import { Observable, type Subscriber, Subscription, tap } from "rxjs";
+import { defer, Observable, type ObservableInput, type Subscriber, Subscription, tap } from "rxjs";
 import { fromErrorData, TrunklineError, toErrorData } from "./errors.ts";
 import { readToClient, readToServer, seal, type ToClient, type ToServer } from "./link-messages.ts";
 
@@ -14,14 +14,19 @@ export interface PortLike {
   close(): void;
 }
 
+/** What can be served by name: a stream, or what makes one from arguments, such as a request that is answered once. */
+export interface Served {
+  readonly [name: string]: Observable<unknown> | ((...args: never[]) => ObservableInput<unknown>);
+}
+
 /** The far end's streams. */
 export interface RemoteStreams {
   /**
    * The stream that the far end serves under `name`. Each subscription here is one there, and ends there when it is
    * unsubscribed here. Errors with the far stream's error, with `invalid_option` where nothing is served under that
-   * name, with `worker_lost` once the far end is gone, and with `closed` after `close()`.
+   * name or `args` cannot be cloned, with `worker_lost` once the far end is gone, and with `closed` after `close()`.
    */
-  stream<T>(name: string): Observable<T>;
+  stream<T>(name: string, ...args: readonly unknown[]): Observable<T>;
   /** Ends every subscription with `closed`, tells the far end, and closes the port. */
   close(): void;
 }
@@ -33,19 +38,17 @@ export interface RemoteStreams {
  *
  * A value that cannot be cloned ends its own stream, and no other, with `unexpected`.
  */
-export function serveStreams(
-  port: PortLike,
-  streams: { readonly [name: string]: Observable<unknown> },
-): Subscription {
+export function serveStreams(port: PortLike, streams: Served): Subscription {
   const served = new Map(Object.entries(streams));
   const subscriptions = new Map<number, Subscription>();
   const post = (message: ToClient) => port.postMessage(seal(message));
 
-  const serve = (id: number, name: string) => {
+  const serve = (id: number, name: string, args: readonly unknown[]) => {
     const fail = (thrown: unknown) => post({ kind: "error", id, error: toErrorData(thrown) });
-    const source = served.get(name);
-    if (!source)
-      return fail(new TrunklineError("invalid_option", `No stream named "${name}" is served here`));
+    const found = served.get(name);
+    if (!found) return fail(new TrunklineError("invalid_option", `No stream named "${name}" is served here`));
+    // What travelled is only as well typed as the far end.
+    const source = typeof found === "function" ? defer(() => found(...(args as never[]))) : found;
     const subscription = new Subscription(() => subscriptions.delete(id));
     subscriptions.set(id, subscription);
     const send = (value: unknown) => {
@@ -69,7 +72,7 @@ export function serveStreams(
       const message = readToServer(data);
       if (message?.kind === "close") listening.unsubscribe();
       else if (message?.kind === "unsubscribe") subscriptions.get(message.id)?.unsubscribe();
-      else if (message && !subscriptions.has(message.id)) serve(message.id, message.name);
+      else if (message && !subscriptions.has(message.id)) serve(message.id, message.name, message.args);
     },
     close: () => listening.unsubscribe(),
   });
@@ -115,12 +118,17 @@ export function remoteStreams(port: PortLike): RemoteStreams {
     close: lose,
   });
 
-  const stream = <T>(name: string) =>
+  const stream = <T>(name: string, ...args: readonly unknown[]) =>
     new Observable<unknown>((subscriber) => {
       if (ended) return subscriber.error(ended);
       const id = ++lastId;
+      try {
+        post({ kind: "subscribe", id, name, args });
+      } catch (cause) {
+        const message = `What "${name}" was asked with cannot be cloned to the far end; give plain data only`;
+        return subscriber.error(new TrunklineError("invalid_option", message, { cause }));
+      }
       subscribers.set(id, subscriber);
-      post({ kind: "subscribe", id, name });
       return () => {
         if (subscribers.delete(id)) post({ kind: "unsubscribe", id });
       };

@@ -1,10 +1,24 @@
 import { type Remote, wrap } from "comlink";
-import { catchError, defer, firstValueFrom, type Observable, race, Subject, Subscription, tap } from "rxjs";
+import {
+  catchError,
+  defer,
+  EMPTY,
+  firstValueFrom,
+  NEVER,
+  type Observable,
+  race,
+  Subject,
+  Subscription,
+  switchMap,
+  tap,
+} from "rxjs";
 import type { Clock } from "../streams/contract.ts";
 import { TrunklineError } from "../streams/errors.ts";
-import { remoteStreams } from "../streams/link.ts";
+import { opaqueId, secureRandom } from "../streams/ids.ts";
+import { remoteStreams, type Served, serveStreams } from "../streams/link.ts";
 import { type Answer, makeHello, type SignalingControl, unwrap } from "../streams/link-control.ts";
-import { failures, type WorkerEndpoint } from "./endpoint.ts";
+import { dispose, failures, type WorkerEndpoint } from "./endpoint.ts";
+import { lockReleased } from "./lock.ts";
 import { silence } from "./silence.ts";
 
 /** For how many seconds a worker may say nothing: until it has started, and from then on. See silence.ts. */
@@ -14,7 +28,7 @@ const LIFE_LIMIT = 4;
 export interface Connection {
   /** Never emits; errors when the connection ends: `worker_failed`, `worker_lost`, or what `end` was told. */
   readonly end$: Observable<never>;
-  /** A stream of the other end; errors with it, or as `end$` does. */
+  /** A stream of the other end; errors with it, and falls silent when the connection ends. */
   stream<T>(name: string): Observable<T>;
   /** Asks the other end; rejects with its error, with `invalid_option` for what cannot be cloned, or as `end$` does. */
   call(ask: (control: Remote<SignalingControl>) => Promise<Answer>): Promise<void>;
@@ -22,8 +36,15 @@ export interface Connection {
   end(error: TrunklineError): void;
 }
 
-/** Connects to `hostSignaling` in a worker. A function is called for a worker that is then ours to terminate. */
-export function connect(worker: WorkerEndpoint | (() => WorkerEndpoint), clock: Clock): Connection {
+/**
+ * Connects to `hostSignaling` in a worker, which may read what is served here. A function is called for a worker that
+ * is then ours to terminate.
+ */
+export function connect(
+  worker: WorkerEndpoint | (() => WorkerEndpoint),
+  clock: Clock,
+  served?: Served,
+): Connection {
   const end$ = new Subject<never>();
   const alive$ = new Subject<void>();
   const control = new MessageChannel();
@@ -46,7 +67,7 @@ export function connect(worker: WorkerEndpoint | (() => WorkerEndpoint), clock: 
   const lose = (why: string, cause?: unknown) => {
     const message = heard
       ? `The signalling worker is gone: ${why}`
-      : `The signalling worker did not start: ${why}. Is its script served, and allowed by the page's CSP?`;
+      : `The signalling worker did not start: ${why}. Does its script import trunkline/worker/entry, is it served, and allowed by the page's CSP (worker-src)?`;
     end(new TrunklineError(heard ? "worker_lost" : "worker_failed", message, { cause }));
   };
 
@@ -58,12 +79,12 @@ export function connect(worker: WorkerEndpoint | (() => WorkerEndpoint), clock: 
       },
     );
 
-  const stream = <T>(name: string) =>
-    remote.stream<T>(name).pipe(
+  const stream = <T>(name: string, ...args: readonly unknown[]) =>
+    remote.stream<T>(name, ...args).pipe(
       catchError((error) => {
         if (error.code === "worker_lost") lose("its port was closed");
-        // Where the connection has ended, its own error tells more than the port's.
-        if (ended) return end$;
+        // The connection's own error tells more than the port's.
+        if (ended) return NEVER;
         throw error;
       }),
     );
@@ -81,13 +102,24 @@ export function connect(worker: WorkerEndpoint | (() => WorkerEndpoint), clock: 
 
   try {
     const endpoint = typeof worker === "function" ? worker() : worker;
-    if (endpoint !== worker) watching.add(() => endpoint.terminate?.());
+    if (endpoint !== worker) watching.add(() => dispose(endpoint));
     watching.add(failures(endpoint).subscribe(({ why, cause }) => lose(why, cause)));
-    const hello = makeHello({ control: control.port2, streams: streams.port2 });
-    endpoint.postMessage(hello, [control.port2, streams.port2]);
+    const page = served && new MessageChannel();
+    if (page) watching.add(serveStreams(page.port1, served));
+    const ports = { control: control.port2, streams: streams.port2, ...(page && { page: page.port2 }) };
+    endpoint.postMessage(makeHello(ports), Object.values(ports));
   } catch (cause) {
     lose(cause instanceof Error ? cause.message : String(cause), cause);
   }
+  const lock = opaqueId(secureRandom);
+  watching.add(
+    stream<void>("lock", lock)
+      .pipe(
+        catchError(() => EMPTY),
+        switchMap(() => lockReleased(lock)),
+      )
+      .subscribe(() => lose("it has ended")),
+  );
   return { end$, stream, call, end };
 }
 

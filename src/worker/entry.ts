@@ -1,11 +1,15 @@
 /**
- * What runs in the worker: an engine over the Matrix transport for every page that says hello. Importing this module
- * is all it takes, in a worker of the web, of Deno, or of Node.
+ * What runs in the worker: an engine for every page that says hello, over the Matrix transport or the page's own.
+ * Importing this module is all it takes, in a worker of the web, of Deno, or of Node.
  */
+import { firstValueFrom } from "rxjs";
 import { createEngine } from "../signaling/engine.ts";
-import { matrixTransport } from "../signaling/transports/matrix.ts";
+import { type MatrixTransportOptions, matrixTransport } from "../signaling/transports/matrix.ts";
+import type { Memory } from "../streams/contract.ts";
+import { remoteStreams } from "../streams/link.ts";
 import { readHello } from "../streams/link-control.ts";
-import { hostSignaling } from "./host.ts";
+import { remoteTransport } from "../streams/link-transport.ts";
+import { type HostedHalf, hostSignaling } from "./host.ts";
 
 interface Scope {
   addEventListener(type: "message", listener: (event: { readonly data: unknown }) => void): void;
@@ -26,12 +30,28 @@ function workerScope(): Scope {
   return port;
 }
 
+/** A login, of which only the page knows how to get new tokens. */
+type Login = Omit<MatrixTransportOptions, "tokenRefresh"> & { readonly tokenRefresh?: boolean };
+
+function lean({ tokenRefresh, ...login }: Login, memory?: Memory, page?: MessagePort) {
+  const remote = tokenRefresh && page && remoteStreams(page);
+  return matrixTransport({
+    ...login,
+    ...(memory?.position !== undefined && { since: memory.position }),
+    ...(remote && { tokenRefresh: () => firstValueFrom(remote.stream<string>("tokenRefresh")) }),
+  });
+}
+
+const isLogin = (options: unknown): options is Login => Object.hasOwn(options as object, "homeserver");
+
 const scope = workerScope();
 scope.addEventListener("message", ({ data }) => {
   const ports = readHello<MessagePort>(data);
   if (!ports) return;
-  hostSignaling(ports, (options) =>
-    createEngine({ transport: matrixTransport(options as Parameters<typeof matrixTransport>[0]) }),
-  );
+  hostSignaling(ports, (options, { memory, page }): HostedHalf => {
+    const transport =
+      isLogin(options) || !page ? lean(options as Login, memory, page) : remoteTransport(page);
+    return createEngine({ transport, ...(memory && { memory }) });
+  });
 });
 scope.start?.();

@@ -1,31 +1,49 @@
 import { expose } from "comlink";
-import { AsyncSubject, EMPTY, switchMap } from "rxjs";
-import type { SignalingHalf } from "../streams/contract.ts";
+import { AsyncSubject, EMPTY, type Observable, switchMap } from "rxjs";
+import type { Memory, MemoryChange, SignalingHalf } from "../streams/contract.ts";
 import { TrunklineError } from "../streams/errors.ts";
 import { serveStreams } from "../streams/link.ts";
 import { answer, type Hello, type SignalingControl } from "../streams/link-control.ts";
+import { holdLock } from "./lock.ts";
+
+/** A signalling half that may tell what it would need to go on elsewhere. */
+export type HostedHalf = SignalingHalf & { readonly memory$?: Observable<MemoryChange> };
+
+/** What the far end gives beside the options. */
+export interface Given {
+  /** What is left of an engine before this one. */
+  readonly memory?: Memory;
+  /** What the page serves. */
+  readonly page?: MessagePort;
+}
 
 /**
  * Serves a signalling half to the far end of two ports, which reads it with `remoteSignaling`. The half is made when
  * the far end says start, and closed when it says stop, closes its ports, or is gone.
  */
-export function hostSignaling(ports: Hello<MessagePort>, create: (options: unknown) => SignalingHalf): void {
-  const made = new AsyncSubject<SignalingHalf>();
-  let half: SignalingHalf | undefined;
+export function hostSignaling(
+  ports: Hello<MessagePort>,
+  create: (options: unknown, given: Given) => HostedHalf,
+): void {
+  const made = new AsyncSubject<HostedHalf>();
+  let half: HostedHalf | undefined;
 
   const serving = serveStreams(ports.streams, {
     signals: made.pipe(switchMap(({ signals$ }) => signals$)),
     status: made.pipe(switchMap(({ status$ }) => status$)),
     iceServers: made.pipe(switchMap(({ iceServers$ }) => iceServers$)),
+    memory: made.pipe(switchMap(({ memory$ }) => memory$ ?? EMPTY)),
     // A port keeps order: when this has completed at the far end, what it subscribed to before is subscribed here.
     ready: EMPTY,
+    // Held for as long as this thread lives: the far end waits for it.
+    lock: holdLock,
   });
 
   const control: SignalingControl = {
-    start: (options) =>
+    start: (options, memory) =>
       answer(() => {
         if (half) throw new TrunklineError("wrong_state", "The signalling half has been started before");
-        half = create(options);
+        half = create(options, { ...(memory && { memory }), ...(ports.page && { page: ports.page }) });
         made.next(half);
         made.complete();
       }),
@@ -41,6 +59,7 @@ export function hostSignaling(ports: Hello<MessagePort>, create: (options: unkno
 
   serving.add(() => {
     ports.control.close();
+    // Not the page's port yet: while it closes, the half sends through it. The page closes it from its end.
     void answer(() => half?.close());
   });
 }

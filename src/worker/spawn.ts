@@ -1,78 +1,68 @@
-import type { SignalingHalf } from "../streams/contract.ts";
+import type { SignalingHalf, Transport } from "../streams/contract.ts";
 import { TrunklineError } from "../streams/errors.ts";
+import { transportStreams } from "../streams/link-transport.ts";
 import type { WorkerEndpoint } from "./endpoint.ts";
-import { remoteSignaling } from "./remote.ts";
+import { keepBatches } from "./kept-batches.ts";
+import { checkOptions, type SignalingOptions } from "./options.ts";
+import { type PageSide, remoteSignaling } from "./remote.ts";
+import { singleRefresh } from "./tokens.ts";
 
 export type { WorkerEndpoint } from "./endpoint.ts";
+export type { LoginOptions, SignalingOptions, TransportOptions } from "./options.ts";
 
-export interface SpawnOptions {
-  /** Base URL of the homeserver's client-server API, with `http:` or `https:`. */
-  readonly homeserver: string;
-  readonly accessToken: string;
-  /** Whose token it is, where known; otherwise the homeserver is asked. */
-  readonly userId?: string;
-  readonly deviceId?: string;
+export type SpawnOptions = SignalingOptions & {
   /**
-   * Where the engine runs: a worker whose script imports `trunkline/worker/entry`, a port to one, or a function that
-   * makes one, which is then terminated on `close()`. Absent: a worker of our own, made from that script by its URL.
-   * Node has no `Worker` of the web: give a function that makes one of `node:worker_threads`.
+   * Where the engine runs: a function that makes a worker whose script imports `trunkline/worker/entry`, or such a
+   * worker itself, or a port to one. A worker that a function makes is made anew when it dies, and terminated on
+   * `close()`. Absent: a worker of our own, made from that script by its URL. Node has no `Worker` of the web: give a
+   * function that makes one of `node:worker_threads`.
    */
   readonly worker?: WorkerEndpoint | (() => WorkerEndpoint);
-}
+};
 
 /**
- * Starts the engine in a worker. Throws `invalid_option` for options that cannot be right.
+ * Starts the engine in a worker. Throws `invalid_option` for options that cannot be right. What becomes of a worker
+ * that dies or does not start: see `remoteSignaling`.
  *
- * A worker that does not start ends everything with `worker_failed`, at the latest after 15 s; one that dies, or
- * answers nothing for 6 s, with `worker_lost`.
+ * With a `transport`, which stays on this thread, the engine reads it through a port; while there is no engine its
+ * batches are kept for the next, up to 1,000.
  */
 export function spawnSignaling(options: SpawnOptions): SignalingHalf {
-  const { worker = makeWorker(), ...start } = check(options);
-  return remoteSignaling(worker, start);
+  const worker = checkWorker(options?.worker);
+  const checked = checkOptions(options, "spawnSignaling");
+  if (checked.transport) return remoteSignaling(worker, {}, undefined, servingTransport(checked.transport));
+
+  const { tokenRefresh, ...login } = checked;
+  if (!tokenRefresh) return remoteSignaling(worker, login);
+  // Read whenever a worker is made: one that is made anew begins with the token then in force.
+  const start = { ...login, tokenRefresh: true };
+  const refresh = singleRefresh(tokenRefresh, (accessToken) => Object.assign(start, { accessToken }));
+  return remoteSignaling(worker, start, undefined, { served: { tokenRefresh: refresh } });
+}
+
+function servingTransport(transport: Transport): PageSide {
+  const kept = keepBatches(transport.batches$);
+  return {
+    served: { ...transportStreams(transport), batches: kept.batches$ },
+    onPosition: kept.read,
+    close: kept.close,
+  };
+}
+
+function checkWorker(worker: SpawnOptions["worker"] = makeWorker()): NonNullable<SpawnOptions["worker"]> {
+  if (typeof worker === "function" || typeof worker?.postMessage === "function") return worker;
+  throw invalid("a Worker, a MessagePort, or a function that makes a Worker");
 }
 
 function makeWorker(): () => WorkerEndpoint {
   if (typeof Worker !== "function") {
-    throw invalid("worker", "a function that makes a worker, for this runtime has no Worker of its own");
+    throw invalid("a function that makes a worker, for this runtime has no Worker of its own");
   }
   // In one expression, for that is the form in which bundlers look for workers.
   return () =>
     new Worker(new URL("./entry.js", import.meta.url), { type: "module", name: "trunkline-signaling" });
 }
 
-/** The options, and nothing else that may be on the object: what goes to the worker has to be cloned. */
-function check(options: SpawnOptions): SpawnOptions {
-  const { homeserver, accessToken, userId, deviceId, worker } = options ?? {};
-  if (!isHttpUrl(homeserver)) throw invalid("homeserver", 'a URL such as "https://matrix.example.org"');
-  if (!isText(accessToken)) throw invalid("accessToken", "the access token of a login, as text");
-  if (userId !== undefined && !isUserId(userId))
-    throw invalid("userId", 'a user id such as "@me:example.org"');
-  if (deviceId !== undefined && !isText(deviceId))
-    throw invalid("deviceId", "the device id of the login, as text");
-  if (worker !== undefined && typeof worker !== "function" && typeof worker?.postMessage !== "function") {
-    throw invalid("worker", "a Worker, a MessagePort, or a function that makes a Worker");
-  }
-  return {
-    homeserver,
-    accessToken,
-    ...(userId !== undefined && { userId }),
-    ...(deviceId !== undefined && { deviceId }),
-    ...(worker !== undefined && { worker }),
-  };
-}
-
-function isHttpUrl(value: unknown): value is string {
-  return typeof value === "string" && /^https?:/i.test(value) && URL.canParse(value);
-}
-
-function isUserId(value: unknown): value is string {
-  return isText(value) && value.startsWith("@") && value.includes(":");
-}
-
-function isText(value: unknown): value is string {
-  return typeof value === "string" && value !== "";
-}
-
-function invalid(name: keyof SpawnOptions, wanted: string): TrunklineError {
-  return new TrunklineError("invalid_option", `spawnSignaling: "${name}" must be ${wanted}`);
+function invalid(wanted: string): TrunklineError {
+  return new TrunklineError("invalid_option", `spawnSignaling: "worker" must be ${wanted}`);
 }

@@ -3,7 +3,7 @@ import { filter, firstValueFrom, map, ReplaySubject, skip, take } from "rxjs";
 import type { Call, CallEnd, CallState, Phone, PlaceOptions, TraceEntry } from "../../src/index.ts";
 import { createPhone } from "../../src/index.ts";
 import { browserMedia } from "../../src/media/browser.ts";
-import type { Capture } from "../../src/streams/contract.ts";
+import type { Capture, MilestoneName, SignalingStatus } from "../../src/streams/contract.ts";
 import { type ErrorData, toErrorData } from "../../src/streams/errors.ts";
 import { spawnSignaling } from "../../src/worker/spawn.ts";
 
@@ -23,6 +23,7 @@ export interface Traffic {
 
 const connections: RTCPeerConnection[] = [];
 const tracks: MediaStreamTrack[] = [];
+const workers: Worker[] = [];
 const calls = new Map<string, Call<MediaStream>>();
 const stories = new Map<string, TraceEntry[]>();
 const incoming = new ReplaySubject<string>();
@@ -77,13 +78,27 @@ async function trafficOf(connection: RTCPeerConnection): Promise<Traffic> {
   };
 }
 
+function makeWorker(): Worker {
+  const worker = new Worker("/worker/entry.js", { type: "module" });
+  workers.push(worker);
+  return worker;
+}
+
+const becomes = (state: SignalingStatus["state"]) =>
+  firstValueFrom(
+    phone.status$.pipe(
+      map((status) => status.state),
+      filter((now) => now === state),
+    ),
+  );
+
 const thisPage = {
   async start({ homeserver, accessToken, iceTransportPolicy = "all" }: StartOptions): Promise<void> {
     phone = createPhone({
       signaling: spawnSignaling({
         homeserver,
         accessToken,
-        worker: () => new Worker("/worker/entry.js", { type: "module" }),
+        worker: makeWorker,
       }),
       media: browserMedia({ RTCPeerConnection: WatchedConnection, mediaDevices, iceTransportPolicy }),
     });
@@ -95,6 +110,14 @@ const thisPage = {
       phone.status$.pipe(filter(({ state: now }) => now === "online" || now === "stopped")),
     );
     if (state === "stopped") throw new Error(error?.message);
+  },
+
+  /** Terminates the worker; resolves when another is online. */
+  async loseWorker(): Promise<void> {
+    const lost = becomes("reconnecting");
+    workers.at(-1)?.terminate();
+    await lost;
+    await becomes("online");
   },
 
   place: (options: PlaceOptions): string => keep(phone.place(options)),
@@ -145,6 +168,14 @@ const thisPage = {
       callOf(id).remoteStreams$.pipe(
         filter((streams) => streams.some(({ audioMuted }) => audioMuted === audio)),
         map((streams) => streams.length),
+      ),
+    ),
+  /** Waits until a call's story has this milestone. */
+  tells: (id: string, name: MilestoneName) =>
+    firstValueFrom(
+      callOf(id).trace$.pipe(
+        filter((entry) => entry.kind === "milestone" && entry.name === name),
+        map(({ at }) => at),
       ),
     ),
   story: (id: string): readonly TraceEntry[] => stories.get(id) ?? [],

@@ -10,6 +10,18 @@ import { type SpawnOptions, spawnSignaling } from "../../src/worker/spawn.ts";
 import { CALL, code } from "./stand-in.ts";
 
 const entry = new URL("../../dist/worker/entry.js", import.meta.url);
+/** The entry, in a worker that does what kills it when it is told to. */
+const mortal = new URL(
+  `data:text/javascript,${encodeURIComponent(`
+    import { parentPort } from "node:worker_threads";
+    await import(${JSON.stringify(entry.href)});
+    parentPort.on("message", (what) => {
+      if (what === "throw") throw new Error("not today");
+      const full = [];
+      while (what === "fill") full.push(new Array(100_000).fill(full.length + 0.5));
+    });
+  `)}`,
+);
 let homeserver: Server;
 let options: SpawnOptions;
 const open: SignalingHalf[] = [];
@@ -94,14 +106,26 @@ describe("the built worker in node:worker_threads", () => {
     expect(p50).toBeLessThan(16);
   });
 
-  it("is worker_lost at once when it is terminated", async () => {
-    const half = spawn();
-    await half.dispatch({ ...CALL, type: "place" });
-    half.signals$.subscribe({ error: () => undefined });
-    const stopped = reached(half, "stopped");
-    await workers.at(-1)?.terminate();
-    expect((await stopped).error?.code).toBe("worker_lost");
+  const lost: [string, (worker: Worker) => unknown, RegExp][] = [
+    ["it is terminated", (worker) => worker.terminate(), /exited with code 1|port was closed/],
+    ["it runs out of memory", (worker) => worker.postMessage("fill"), /memory|port was closed/],
+    ["it throws where nobody catches", (worker) => worker.postMessage("throw"), /not today/],
+  ];
+  it.each(lost)("is worker_lost at once when %s, and another comes online", async (_, cause, why) => {
+    const half = spawn(mortal, { resourceLimits: { maxOldGenerationSizeMb: 40 } });
+    half.signals$.subscribe();
+    await reached(half, "online");
+    const reconnecting = reached(half, "reconnecting");
+    const begin = performance.now();
+    cause(workers.at(-1) as Worker);
+    expect((await reconnecting).error).toMatchObject({
+      code: "worker_lost",
+      message: expect.stringMatching(why),
+    });
+    expect(performance.now() - begin).toBeLessThan(2_000);
     expect(await code(half.dispatch({ ...CALL, type: "reject" }))).toBe("worker_lost");
+    await reached(half, "online");
+    await half.dispatch({ ...CALL, type: "place" });
   });
 
   it.each([
@@ -110,39 +134,7 @@ describe("the built worker in node:worker_threads", () => {
     ["ends without a word", "", { eval: true }, /exited with code 0|port was closed/],
   ])("is worker_failed at once when its script %s", async (_, script, extra, why) => {
     const half = spawn(script, extra);
-    const { error } = await reached(half, "stopped");
+    const { error } = await reached(half, "reconnecting");
     expect(error).toMatchObject({ code: "worker_failed", message: expect.stringMatching(why) });
-    expect(await code(firstValueFrom(half.signals$))).toBe("worker_failed");
-  });
-});
-
-describe("spawnSignaling", () => {
-  const worker = () => {
-    throw new Error("must not be made");
-  };
-  it.each<[string, Record<string, unknown>]>([
-    ["homeserver", { homeserver: undefined }],
-    ["homeserver", { homeserver: "matrix.example.org" }],
-    ["homeserver", { homeserver: "ftp://example.org" }],
-    ["homeserver", { homeserver: "https://" }],
-    ["accessToken", { accessToken: "" }],
-    ["accessToken", { accessToken: 7 }],
-    ["userId", { userId: "alice" }],
-    ["userId", { userId: 7 }],
-    ["deviceId", { deviceId: "" }],
-    ["worker", { worker: "entry.js" }],
-    ["worker", { worker: null }],
-    ["worker", { worker: undefined }],
-  ])("throws invalid_option at once for a bad %s: %o", (name, bad) => {
-    const spawning = () => spawnSignaling({ ...options, worker, ...bad } as SpawnOptions);
-    expect(spawning).toThrow(
-      expect.objectContaining({ code: "invalid_option", message: expect.stringContaining(name) }),
-    );
-  });
-
-  it("throws invalid_option for no options at all", () => {
-    expect(() => spawnSignaling(undefined as unknown as SpawnOptions)).toThrow(
-      expect.objectContaining({ code: "invalid_option" }),
-    );
   });
 });

@@ -3,6 +3,7 @@ import type {
   Clock,
   Command,
   IceServer,
+  MemoryChange,
   Signal,
   SignalingHalf,
   SignalingStatus,
@@ -10,7 +11,7 @@ import type {
 import { TrunklineError } from "../../src/streams/errors.ts";
 import { type Hello, readHello } from "../../src/streams/link-control.ts";
 import type { WorkerEndpoint } from "../../src/worker/endpoint.ts";
-import { hostSignaling } from "../../src/worker/host.ts";
+import { type Given, hostSignaling } from "../../src/worker/host.ts";
 
 /** A signalling half without an engine: it does what the test says. */
 export class StandIn implements SignalingHalf {
@@ -20,6 +21,7 @@ export class StandIn implements SignalingHalf {
   readonly signals$ = this.signals;
   readonly status$ = this.status;
   readonly iceServers$ = this.iceServers;
+  readonly memory$ = new Subject<MemoryChange>();
   readonly dispatched: Command[] = [];
   closed = 0;
   /** What `dispatch` and `close` do. */
@@ -49,6 +51,8 @@ export interface InlineWorker extends WorkerEndpoint {
   readonly half: StandIn;
   /** What the worker was told to start with. */
   readonly started: unknown[];
+  /** What it was given beside that. */
+  readonly given: Given[];
   readonly terminated: () => number;
   /** How many listen for its errors. */
   readonly listeners: () => number;
@@ -63,9 +67,10 @@ export interface InlineWorker extends WorkerEndpoint {
 }
 
 /** A worker on the same thread: real ports, each with a relay that can be cut. */
-export function inlineWorker(create?: (half: StandIn) => SignalingHalf): InlineWorker {
+export function inlineWorker(create?: (half: StandIn, given: Given) => SignalingHalf): InlineWorker {
   const half = new StandIn();
   const started: unknown[] = [];
+  const given: Given[] = [];
   const listeners = new Set<(event: unknown) => void>();
   const ports: MessagePort[] = [];
   let terminated = 0;
@@ -96,6 +101,7 @@ export function inlineWorker(create?: (half: StandIn) => SignalingHalf): InlineW
   return {
     half,
     started,
+    given,
     terminated: () => terminated,
     listeners: () => listeners.size,
     fail: (event) => {
@@ -115,13 +121,13 @@ export function inlineWorker(create?: (half: StandIn) => SignalingHalf): InlineW
     vanish,
     postMessage(message) {
       const hello = readHello<MessagePort>(message) as Hello<MessagePort>;
-      hostSignaling(
-        { control: relay(hello.control), streams: relay(hello.streams, sendOrHold) },
-        (options) => {
-          started.push(options);
-          return create ? create(half) : half;
-        },
-      );
+      const page = hello.page && { page: relay(hello.page) };
+      const ports = { control: relay(hello.control), streams: relay(hello.streams, sendOrHold), ...page };
+      hostSignaling(ports, (options, beside) => {
+        started.push(options);
+        given.push(beside);
+        return create ? create(half, beside) : half;
+      });
     },
     terminate() {
       terminated++;

@@ -2,12 +2,20 @@ import { afterEach, describe, it } from "vitest";
 import { createEngine } from "../../src/signaling/engine.ts";
 import { createMemoryRooms } from "../../src/signaling/transports/memory.ts";
 import type { SignalingHalf, Transport } from "../../src/streams/contract.ts";
+import { remoteTransport } from "../../src/streams/link-transport.ts";
 import { type SignalingWorld, signalingSuite } from "../../src/testing/signaling-suite.ts";
 import { remoteSignaling } from "../../src/worker/remote.ts";
+import { spawnSignaling } from "../../src/worker/spawn.ts";
 import { inlineWorker } from "./stand-in.ts";
 
 const HALVES: Record<string, (transport: Transport) => SignalingHalf> = {
   "on the same thread": (transport) => createEngine({ transport }),
+  "behind ports, its transport here": (transport) =>
+    spawnSignaling({
+      transport,
+      worker: () =>
+        inlineWorker((_, { page }) => createEngine({ transport: remoteTransport(page as MessagePort) })),
+    }),
   "behind ports": (transport) => remoteSignaling(() => inlineWorker(() => createEngine({ transport })), {}),
 };
 

@@ -1,0 +1,90 @@
+import { lastValueFrom, type Observable, race } from "rxjs";
+import type {
+  Clock,
+  Command,
+  IceServer,
+  Memory,
+  MemoryChange,
+  Signal,
+  SignalingStatus,
+} from "../streams/contract.ts";
+import { type TrunklineError, toTrunklineError } from "../streams/errors.ts";
+import type { Served } from "../streams/link.ts";
+import { connect } from "./connection.ts";
+import type { WorkerEndpoint } from "./endpoint.ts";
+import type { Outlets } from "./outlets.ts";
+
+export interface LifeOptions {
+  readonly worker: WorkerEndpoint | (() => WorkerEndpoint);
+  /** What the engine is made of, and what is left of the one before, if there was one. */
+  readonly start: unknown;
+  readonly memory: Memory | undefined;
+  readonly onMemory: (change: MemoryChange) => void;
+  readonly outlets: Outlets;
+  /** Whether anyone listens to signals yet: a half may sync only for a subscriber. */
+  readonly reading: boolean;
+  readonly clock: Clock;
+  readonly served: Served | undefined;
+}
+
+/** One engine in one worker, from its start to its end. */
+export interface Life {
+  /** Never emits; errors when there is no more engine: as `Connection.end$`, or with what the start failed with. */
+  readonly end$: Observable<never>;
+  /** Resolves when the engine is there. */
+  readonly started: Promise<void>;
+  /** Listens to signals from now on. */
+  read(): void;
+  /** Both wait for the start, and for the listening that was asked for before. */
+  dispatch(command: Command): Promise<void>;
+  stop(): Promise<void>;
+  end(error: TrunklineError): void;
+}
+
+export function beginLife(options: LifeOptions): Life {
+  const { worker, start, memory, onMemory, outlets, reading, clock, served } = options;
+  const { end$, stream, call, end } = connect(worker, clock, served);
+
+  stream<readonly IceServer[]>("iceServers").subscribe(outlets.iceServers);
+  stream<SignalingStatus>("status").subscribe({
+    next(status) {
+      // Said already, on this side: the first engine starts, a later one is on its way back.
+      if (status.state !== "starting" || (status.identity && !memory)) outlets.become(status);
+    },
+    error: (error) => outlets.status.error(error),
+    complete: () => outlets.status.complete(),
+  });
+  // What ends an engine is told by its other streams.
+  stream<MemoryChange>("memory").subscribe({ next: onMemory, error: () => undefined });
+  const listen = () => stream<Signal>("signals").subscribe(outlets.signals);
+  if (reading) listen();
+
+  // Ports keep no order between them: this waits until all that was asked of the streams' port has been heard there.
+  const heard = () => lastValueFrom(race(end$, stream<void>("ready")), { defaultValue: undefined });
+
+  // A turn later, so that whoever subscribes to signals at once is heard before the start, and misses nothing.
+  const started = Promise.resolve()
+    .then(heard)
+    .then(() => call((control) => control.start(start, memory)));
+  started.catch((error) => end(toTrunklineError(error)));
+  let ready = started;
+
+  return {
+    end$,
+    started,
+    end,
+    read() {
+      listen();
+      ready = Promise.all([started, heard()]).then(() => undefined);
+      ready.catch(() => undefined); // told to each command
+    },
+    async dispatch(command) {
+      await ready;
+      return call((control) => control.dispatch(command));
+    },
+    async stop() {
+      await ready;
+      return call((control) => control.stop());
+    },
+  };
+}
