@@ -1,6 +1,6 @@
 /**
- * Bundles the worker into one file, dist/worker/entry.js, in the place of the module that tsc has put there; tsc's
- * entry.d.ts stays. Run it after tsc: `npm run build`.
+ * Bundles the workers into one file each, such as dist/worker/entry.js, in the place of the module that tsc has put
+ * there; tsc's entry.d.ts stays. Run it after tsc: `npm run build`.
  */
 import { relative } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -55,6 +55,7 @@ export async function bundleWorker(entry: string, outfile: string): Promise<void
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
-  // From the source, not from what tsc made of it: that is the file which the bundle replaces.
+  // From the source, not from what tsc made of it: those are the files which the bundles replace.
   await bundleWorker("src/worker/entry.ts", "dist/worker/entry.js");
+  await bundleWorker("src/worker/shared-entry.ts", "dist/worker/shared-entry.js");
 }

@@ -5,13 +5,16 @@ import { TrunklineError } from "../streams/errors.ts";
 import { serveStreams } from "../streams/link.ts";
 import { answer, type Hello, type SignalingControl } from "../streams/link-control.ts";
 
+type HostedHalf = SignalingHalf & { lost?(): void };
+
 /**
  * Serves a signalling half to the far end of two ports, which reads it with `remoteSignaling`. The half is made when
- * the far end says start, and closed when it says stop, closes its ports, or is gone.
+ * the far end says start, and closed when it says stop. Where the far end closes its ports or is gone without that, the
+ * half is closed too, unless it has a `lost` to be called instead.
  */
-export function hostSignaling(ports: Hello<MessagePort>, create: (options: unknown) => SignalingHalf): void {
-  const made = new AsyncSubject<SignalingHalf>();
-  let half: SignalingHalf | undefined;
+export function hostSignaling(ports: Hello<MessagePort>, create: (options: unknown) => HostedHalf): void {
+  const made = new AsyncSubject<HostedHalf>();
+  let half: HostedHalf | undefined;
 
   const serving = serveStreams(ports.streams, {
     signals: made.pipe(switchMap(({ signals$ }) => signals$)),
@@ -41,6 +44,6 @@ export function hostSignaling(ports: Hello<MessagePort>, create: (options: unkno
 
   serving.add(() => {
     ports.control.close();
-    void answer(() => half?.close());
+    void answer(() => (half?.lost ? half.lost() : half?.close()));
   });
 }

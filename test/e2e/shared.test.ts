@@ -1,0 +1,98 @@
+import type { BrowserContext } from "playwright-core";
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { openSharedStage, type Scene } from "./shared-stage.ts";
+
+const MODES: Record<string, (context: BrowserContext) => Promise<void>> = {
+  "in a SharedWorker": async () => undefined,
+  "in the worker of the tab that leads": async (context) => {
+    await context.addInitScript(() => void Reflect.deleteProperty(globalThis, "SharedWorker"));
+  },
+};
+const voice = { audio: true };
+
+describe.each(Object.entries(MODES))("tabs that share an engine, %s", (_mode, prepare) => {
+  let stage: Awaited<ReturnType<typeof openSharedStage>>;
+  let scene: Scene;
+
+  beforeAll(async () => {
+    stage = await openSharedStage(prepare);
+  });
+  afterAll(async () => {
+    await stage.close();
+    expect(stage.errors).toEqual([]);
+  });
+  beforeEach(async () => {
+    scene = await stage.scene();
+  });
+  afterEach(async () => {
+    await scene.peer.close();
+    await scene.close();
+  });
+
+  const threeTabs = async () => [await scene.tab(), await scene.tab(), await scene.tab()] as const;
+  const calls = () => scene.peer.place({ roomId: scene.roomId, ...voice });
+  const syncs = (count: number) =>
+    expect.poll(scene.syncs, { message: "syncs that wait", timeout: 10_000 }).toBe(count);
+
+  it("are one sync, which ends with the last of them", async () => {
+    const tabs = await threeTabs();
+    await syncs(1);
+    const [first, ...others] = tabs;
+    for (const { page } of others) await page.close();
+    await syncs(1);
+    await first.page.close();
+    await syncs(0);
+  });
+
+  it("P9 all ring, answering in one stops the others, and media comes in", async () => {
+    const tabs = await threeTabs();
+    const theirs = await calls();
+    const ours = await Promise.all(tabs.map(({ phone }) => phone.rings()));
+    const [first, answering, third] = tabs;
+    await answering.phone.answer(ours[1] as string, voice);
+    expect(await answering.phone.reaches(ours[1] as string, "connected")).toBe("connected");
+    await Promise.all([answering.phone.receives({ video: false }), scene.peer.receives({ video: false })]);
+    const elsewhere = { by: "other_device", reason: "answered_elsewhere" };
+    expect(await first.phone.ends(ours[0] as string)).toEqual(elsewhere);
+    expect(await third.phone.ends(ours[2] as string)).toEqual(elsewhere);
+    await answering.phone.hangup(ours[1] as string);
+    expect(await scene.peer.ends(theirs)).toEqual({ by: "peer", reason: "user_hangup" });
+  });
+
+  it("P16 all stop ringing when one rejects", async () => {
+    const [first, second] = [await scene.tab(), await scene.tab()];
+    const theirs = await calls();
+    const [ours, also] = [await first.phone.rings(), await second.phone.rings()];
+    await second.phone.reject(also);
+    expect(await first.phone.ends(ours)).toEqual({ by: "other_device", reason: "rejected" });
+    expect(await scene.peer.ends(theirs)).toMatchObject({ by: "peer", reason: "rejected" });
+  });
+
+  it("ring in a tab that is reloaded meanwhile, and in one that is new", async () => {
+    const [first, second] = [await scene.tab(), await scene.tab()];
+    const theirs = await calls();
+    await Promise.all([first.phone.rings(), second.phone.rings()]);
+    await second.page.reload();
+    const { phone } = await scene.restart(second.page);
+    const third = await scene.tab();
+    await third.phone.rings();
+    const ours = await phone.rings();
+    await phone.answer(ours, voice);
+    expect(await scene.peer.reaches(theirs, "connected")).toBe("connected");
+  });
+
+  it("have the call of one that is closed hung up, and keep the call of another", async () => {
+    const [leading, second, third] = await threeTabs();
+    const placed = await second.phone.place({ roomId: scene.roomId, ...voice });
+    const taken = await scene.peer.rings();
+    await scene.peer.answer(taken, voice);
+    expect(await second.phone.reaches(placed, "connected")).toBe("connected");
+    await third.page.close();
+    await second.phone.mute(placed, { audio: true });
+    await scene.peer.remoteMuted(taken, true);
+    expect(await leading.phone.story(placed)).toEqual([]);
+    await second.page.close();
+    expect(await scene.peer.ends(taken)).toEqual({ by: "peer", reason: "user_hangup" });
+    await syncs(1);
+  });
+});
