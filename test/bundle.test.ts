@@ -13,8 +13,8 @@ function read(path: string): string {
   return readFileSync(`${root}${path}`, "utf8");
 }
 
-describe("the worker bundle", () => {
-  const code = () => read("dist/worker/entry.js");
+describe.each(["entry", "shared-entry"])("the worker bundle, %s", (name) => {
+  const code = () => read(`dist/worker/${name}.js`);
   const found = (pattern: RegExp) => code().match(pattern)?.[0];
 
   it("is one file, that imports nothing", async () => {
@@ -43,15 +43,15 @@ describe("the worker bundle", () => {
 
   it("is at most 45 kB gzip", () => {
     const size = gzipped(code());
-    console.log(`worker bundle: ${size} bytes gzip`);
+    console.log(`worker bundle, ${name}: ${size} bytes gzip`);
     expect(size).toBeLessThanOrEqual(45_000);
   });
 
   it("keeps its types and names no path of this machine", () => {
-    expect(read("dist/worker/entry.d.ts")).toBeDefined();
+    expect(read(`dist/worker/${name}.d.ts`)).toBeDefined();
     expect(code().includes(root)).toBe(false);
     expect(
-      JSON.parse(read("dist/worker/entry.js.map")).sources.filter((path: string) => path.startsWith("/")),
+      JSON.parse(read(`dist/worker/${name}.js.map`)).sources.filter((path: string) => path.startsWith("/")),
     ).toEqual([]);
   });
 });
@@ -70,6 +70,12 @@ describe("what runs on the main thread", () => {
     const size = await bundled([...parts, "dist/worker/spawn.js"]);
     console.log(`all of the main thread: ${size} bytes gzip`);
     expect(size).toBeLessThanOrEqual(17_500);
+  });
+
+  it("is at most 20 kB gzip with what shares a worker among tabs", async () => {
+    const size = await bundled([...parts, "dist/worker/shared.js"]);
+    console.log(`all of the main thread, shared: ${size} bytes gzip`);
+    expect(size).toBeLessThanOrEqual(20_000);
   });
 });
 

@@ -52,8 +52,11 @@ export function createHub({ createEngine, gone, clock, memory }: HubOptions): Hu
   let listening = false;
   let over = false;
 
+  /** An engine may have something left to say for a call that has ended. */
   const find = (ref: CallRef) =>
-    state.calls.find(({ roomId, callId }) => roomId === ref.roomId && callId === ref.callId);
+    [...state.calls, ...state.ended].find(
+      ({ roomId, callId }) => roomId === ref.roomId && callId === ref.callId,
+    );
   const remembered = new HubMemory(find, known?.engine);
   life.add(engine.memory$?.subscribe((change) => remembered.change(change)));
 

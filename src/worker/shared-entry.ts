@@ -5,16 +5,14 @@
 import { take } from "rxjs";
 import { createEngine, type EngineOptions } from "../signaling/engine.ts";
 import { type MatrixTransportOptions, matrixTransport } from "../signaling/transports/matrix.ts";
-import { type Lead, readLead, sealToTab } from "../streams/channel-frames.ts";
 import { realClock } from "../streams/clock.ts";
 import type { Memory } from "../streams/contract.ts";
 import { secureRandom } from "../streams/ids.ts";
 import { readHello } from "../streams/link-control.ts";
-import { hold, hubLock, tabLock } from "../streams/locks.ts";
+import { hold, tabLock } from "../streams/locks.ts";
 import { hostSignaling } from "./host.ts";
-import type { TabHalf } from "./hub.ts";
 import { createDoor, type TabStart } from "./hub-door.ts";
-import { serveFollowers } from "./leader-host.ts";
+import { type Greet, hostLeader, type LeaderScope } from "./leader-host.ts";
 
 const enter = createDoor({
   createEngine(login, memory, tokenRefresh) {
@@ -35,43 +33,27 @@ const enter = createDoor({
   random: secureRandom,
 });
 
-const greet = (data: unknown, start: (start: TabStart) => TabHalf) => {
-  const ports = readHello<MessagePort>(data);
-  if (ports) hostSignaling(ports, (options) => start(options as TabStart));
+const greet: Greet = (hello, accessToken, started) => {
+  const ports = readHello<MessagePort>(hello);
+  if (!ports) return;
+  hostSignaling(ports, (options, { memory }: { readonly memory?: Memory } = {}) => {
+    const start = { ...(options as TabStart), ...(memory && { memory }) };
+    const half = enter(accessToken === undefined ? start : { ...start, accessToken });
+    started?.();
+    return half;
+  });
 };
 
-/** Serves the tab that made this worker, and from then on those that follow it: its memory goes first. */
-const leadWith = (lead: Lead) => {
-  const { accessToken } = lead;
-  let serving = false;
-  const enterWithToken = (start: TabStart) => enter({ ...start, accessToken });
-  scope.addEventListener("message", ({ data }) =>
-    greet(data, (start) => {
-      const half = enterWithToken(start);
-      if (!serving) serveFollowers(lead, (hello) => greet(hello, enterWithToken));
-      serving = true;
-      return half;
-    }),
-  );
-  hold(hubLock(lead.hub)).subscribe(() => scope.postMessage?.(sealToTab({ kind: "leading", hub: lead.hub })));
-};
-
-interface Scope {
+interface SharedScope {
   addEventListener(
     type: "connect",
     listener: (event: { readonly ports: readonly MessagePort[] }) => void,
   ): void;
-  addEventListener(type: "message", listener: (event: { readonly data: unknown }) => void): void;
-  /** Only a tab's own worker has it. */
-  postMessage?(message: unknown): void;
 }
 
-const scope = globalThis as Scope;
-scope.addEventListener("connect", ({ ports: [port] }) => {
-  port?.addEventListener("message", ({ data }) => greet(data, enter));
+(globalThis as SharedScope).addEventListener("connect", ({ ports: [port] }) => {
+  port?.addEventListener("message", ({ data }) => greet(data));
   port?.start();
 });
-scope.addEventListener("message", ({ data }) => {
-  const lead = readLead(data);
-  if (lead) leadWith(lead);
-});
+// Only a worker of one tab has it.
+if (typeof globalThis.postMessage === "function") hostLeader(globalThis as LeaderScope, greet);

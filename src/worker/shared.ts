@@ -39,8 +39,10 @@ export function sharedSignaling(options: SharedOptions): SignalingHalf {
     // Held before the hub asks for it, which takes a lock that nobody holds for a tab that has gone.
     const connectPresent: Connect = (hello, ports) => present.pipe(switchMap(() => connect(hello, ports)));
     const half = remoteSignaling(() => endpointOf(connectPresent), { ...start, tab });
-    half.status$.subscribe({ complete: () => life.unsubscribe() });
-    return half;
+    const release = () => life.unsubscribe();
+    // What cannot go on must not lead.
+    half.status$.subscribe(({ error, state }) => state === "stopped" && error && release());
+    return { ...half, close: () => half.close().finally(release) };
   };
 
   if (hasSharedWorker()) return signaling(connectShared(name, script), login);

@@ -12,7 +12,7 @@ export interface StartOptions {
   readonly homeserver: string;
   readonly accessToken: string;
   /** The device whose engine is shared with other tabs; absent: an engine of its own. */
-  readonly shared?: { readonly userId: string; readonly deviceId: string };
+  readonly shared?: { readonly userId: string; readonly deviceId: string; readonly script?: string };
   readonly iceTransportPolicy?: RTCIceTransportPolicy;
 }
 
@@ -84,7 +84,7 @@ const thisPage = {
   async start({ homeserver, accessToken, shared, iceTransportPolicy = "all" }: StartOptions): Promise<void> {
     phone = createPhone({
       signaling: shared
-        ? sharedSignaling({ homeserver, accessToken, ...shared, script: "/worker/shared-entry.js" })
+        ? sharedSignaling({ homeserver, accessToken, script: "/worker/shared-entry.js", ...shared })
         : spawnSignaling({
             homeserver,
             accessToken,

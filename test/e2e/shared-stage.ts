@@ -9,16 +9,18 @@ export interface SharedTab {
   readonly phone: RemotePhone;
 }
 
+type Instead = Partial<Account> & { readonly script?: string };
+
 export interface Scene {
   readonly roomId: string;
   readonly us: Account;
   readonly peer: RemotePhone;
   readonly peerId: string;
-  /** Opens a tab of ours, and starts its phone; `with` takes the place of what is ours of the login. */
-  tab(instead?: Partial<Account>): Promise<SharedTab>;
+  /** Opens a tab of ours, and starts its phone; `instead` takes the place of what is ours of the login. */
+  tab(instead?: Instead): Promise<SharedTab>;
   /** A tab whose phone has gone with its page, as after a reload. */
   restart(page: Page): Promise<SharedTab>;
-  /** How many syncs of ours the homeserver holds, once it has been so many for a moment. */
+  /** How many syncs of ours the homeserver holds. */
   syncs(): number;
   close(): Promise<void>;
 }
@@ -48,10 +50,14 @@ export async function openSharedStage(prepare: (context: BrowserContext) => Prom
     const roomId = await directRoom(stage.url, us, them);
     const context = await stage.context();
     await prepare(context);
-    const start = async (page: Page, instead: Partial<Account> = {}): Promise<SharedTab> => {
-      const { accessToken, userId, deviceId } = { ...us, ...instead };
+    const start = async (page: Page, instead: Instead = {}): Promise<SharedTab> => {
+      const { accessToken, userId, deviceId, script } = {
+        script: "/worker/shared-entry.js",
+        ...us,
+        ...instead,
+      };
       const phone = remote(page);
-      await phone.start({ homeserver: stage.url, accessToken, shared: { userId, deviceId } });
+      await phone.start({ homeserver: stage.url, accessToken, shared: { userId, deviceId, script } });
       return { page, phone };
     };
     return {
@@ -67,8 +73,9 @@ export async function openSharedStage(prepare: (context: BrowserContext) => Prom
   };
 
   return {
-    homeserver,
     scene,
+    /** The token of somebody else. */
+    stranger: () => homeserver.createUser(`stranger-${crypto.randomUUID()}`).accessToken,
     errors: stage.errors,
     async close() {
       await stage.close();

@@ -1,4 +1,4 @@
-import type { BrowserContext } from "playwright-core";
+import type { BrowserContext, Page } from "playwright-core";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { openSharedStage, type Scene } from "./shared-stage.ts";
 
@@ -95,4 +95,83 @@ describe.each(Object.entries(MODES))("tabs that share an engine, %s", (_mode, pr
     expect(await scene.peer.ends(taken)).toEqual({ by: "peer", reason: "user_hangup" });
     await syncs(1);
   });
+
+  it("have the call of one that crashes, or goes to another page, hung up", async () => {
+    const [, crashing, leaving] = await threeTabs();
+    for (const [tab, end] of [
+      [crashing, crash],
+      [leaving, (page: Page) => page.goto("about:blank")],
+    ] as const) {
+      const placed = await tab.phone.place({ roomId: scene.roomId, ...voice });
+      const taken = await scene.peer.rings();
+      await scene.peer.answer(taken, voice);
+      expect(await tab.phone.reaches(placed, "connected")).toBe("connected");
+      await end(tab.page);
+      expect(await scene.peer.ends(taken)).toEqual({ by: "peer", reason: "user_hangup" });
+    }
+  });
+
+  it("keep the call of one that is frozen, which goes on with it when it wakes", async () => {
+    const [, frozen, third] = await threeTabs();
+    const placed = await frozen.phone.place({ roomId: scene.roomId, ...voice });
+    const taken = await scene.peer.rings();
+    await scene.peer.answer(taken, voice);
+    expect(await frozen.phone.reaches(placed, "connected")).toBe("connected");
+    const devtools = await frozen.page.context().newCDPSession(frozen.page);
+    await devtools.send("Page.setWebLifecycleState", { state: "frozen" });
+    await third.page.close();
+    await scene.peer.receives({ video: false });
+    await scene.peer.mute(taken, { audio: true });
+    await devtools.send("Page.setWebLifecycleState", { state: "active" });
+    await frozen.phone.remoteMuted(placed, true);
+    await frozen.phone.hangup(placed);
+    expect(await scene.peer.ends(taken)).toEqual({ by: "peer", reason: "user_hangup" });
+  });
+
+  it("close within a second, the first one too, and leave no lock", async () => {
+    const [first, second] = [await scene.tab(), await scene.tab()];
+    for (const { phone } of [second, first]) {
+      const begin = performance.now();
+      await phone.close();
+      expect(performance.now() - begin).toBeLessThan(1_000);
+    }
+    await syncs(0);
+    const { held } = await first.page.evaluate(() => navigator.locks.query());
+    expect(held?.map(({ name }) => name)).toEqual([]);
+  });
+
+  it("are told when the script of the worker is not there", async () => {
+    await expect(scene.tab({ script: "/no-such-file.js" })).rejects.toThrow(/could not be loaded/);
+  });
 });
+
+describe("tabs that share an engine in a SharedWorker", () => {
+  it("end with invalid_option where the token is another user's, and harm no other tab", async () => {
+    const stage = await openSharedStage(async () => undefined);
+    const scene = await stage.scene();
+    const first = await scene.tab();
+    await expect(scene.tab({ accessToken: stage.stranger() })).rejects.toThrow(/of one login/);
+    await scene.peer.place({ roomId: scene.roomId, ...voice });
+    await first.phone.rings();
+    await stage.close();
+  });
+
+  it("go on when the one that made it is closed", async () => {
+    const stage = await openSharedStage(async () => undefined);
+    const scene = await stage.scene();
+    const [first, second] = [await scene.tab(), await scene.tab()];
+    const theirs = await scene.peer.place({ roomId: scene.roomId, ...voice });
+    const ours = await second.phone.rings();
+    await first.page.close();
+    await second.phone.answer(ours, voice);
+    expect(await scene.peer.reaches(theirs, "connected")).toBe("connected");
+    await stage.close();
+  });
+});
+
+async function crash(page: Page): Promise<void> {
+  const crashed = page.waitForEvent("crash");
+  const devtools = await page.context().newCDPSession(page);
+  devtools.send("Page.crash").catch(() => {}); // there is nobody left to answer
+  await crashed;
+}
