@@ -3,7 +3,7 @@ import type { Memory } from "../../src/streams/contract.ts";
 import { TrunklineError } from "../../src/streams/errors.ts";
 import { virtualClock } from "../../src/testing/clock.ts";
 import { createDoor, type Login, type TabStart } from "../../src/worker/hub-door.ts";
-import { RememberingEngine, settled, tabLocks, watch } from "./hub-world.ts";
+import { rememberingEngine, settled, tabLocks, watch } from "./hub-world.ts";
 
 const START: TabStart = {
   homeserver: "https://example.org/",
@@ -13,17 +13,19 @@ const START: TabStart = {
   tab: "a",
 };
 
+type Engine = ReturnType<typeof rememberingEngine>;
+
 function world(identify: (login: Login) => Promise<unknown> = async () => undefined) {
   const clock = virtualClock();
   const locks = tabLocks();
-  const engines: RememberingEngine[] = [];
+  const engines: Engine[] = [];
   const made: { readonly login: Login; readonly memory: Memory | undefined; refresh(): Promise<string> }[] =
     [];
   const asked: string[] = [];
   const enter = createDoor({
     createEngine(login, memory, refresh) {
       made.push({ login, memory, refresh });
-      const engine = new RememberingEngine();
+      const engine = rememberingEngine();
       engines.push(engine);
       return engine;
     },

@@ -39,8 +39,9 @@ export function watch(half: SignalingHalf): Seen {
 export const settled = () => setImmediate();
 
 /** An engine that remembers what it is told to. */
-export class RememberingEngine extends StandIn {
-  readonly memory$ = new Subject<MemoryChange>();
+export function rememberingEngine() {
+  const memory$ = new Subject<MemoryChange>();
+  return Object.assign(new StandIn(), { memory$ });
 }
 
 /** Tabs that are gone when the test says so. */
@@ -59,7 +60,7 @@ export function tabLocks() {
 }
 
 export function hubWorld(memory?: Memory) {
-  const engine = new RememberingEngine();
+  const engine = rememberingEngine();
   const clock = virtualClock();
   const locks = tabLocks();
   const handed: (Memory | undefined)[] = [];
