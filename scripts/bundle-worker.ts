@@ -1,6 +1,7 @@
 /**
- * Bundles the worker into one file, dist/worker/entry.js, and again as the text that inline.js makes a worker of, each
- * in the place of the module that tsc has put there; tsc's .d.ts stay. Run it after tsc: `npm run build`.
+ * Bundles the workers into one file each, such as dist/worker/entry.js, and that one again as the text that inline.js
+ * makes a worker of, each in the place of the module that tsc has put there; tsc's .d.ts stay. Run it after tsc:
+ * `npm run build`.
  */
 import { readFile, writeFile } from "node:fs/promises";
 import { relative } from "node:path";
@@ -63,7 +64,8 @@ async function writeSource(script: string, outfile: string): Promise<void> {
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
-  // From the source, not from what tsc made of it: that is the file which the bundle replaces.
+  // From the source, not from what tsc made of it: those are the files which the bundles replace.
   await bundleWorker("src/worker/entry.ts", "dist/worker/entry.js");
   await writeSource("dist/worker/entry.js", "dist/worker/entry-source.js");
+  await bundleWorker("src/worker/shared-entry.ts", "dist/worker/shared-entry.js");
 }

@@ -18,8 +18,9 @@ const ALLOWED: Record<string, readonly string[]> = {
 };
 
 /** What meets the engine, in the worker or on the same thread: what is on a page that spawns never imports it. */
-const WITH_ENGINE = ["worker/entry.ts", "worker/local.ts"];
-const WORKER_SIDE = [...WITH_ENGINE, "worker/host.ts"];
+const WITH_ENGINE = ["worker/entry.ts", "worker/local.ts", "worker/shared-entry.ts"];
+const isWorkerSide = (file: string) =>
+  WITH_ENGINE.includes(file) || /^worker\/(host|leader-host|hub[a-z-]*)\.ts$/.test(file);
 
 interface Import {
   readonly name: string;
@@ -80,7 +81,7 @@ function breaches(graph: Imports): string[] {
 
 function isAllowed(file: string, imported: string): boolean {
   const [from, to] = [folderOf(file), folderOf(imported)];
-  if (WORKER_SIDE.includes(imported)) return WORKER_SIDE.includes(file) || from === "testing";
+  if (isWorkerSide(imported)) return isWorkerSide(file) || from === "testing";
   if (WITH_ENGINE.includes(file) && to === "signaling") return true;
   return from === to || (ALLOWED[from]?.includes(to) ?? false);
 }
@@ -171,6 +172,8 @@ describe("the check itself", () => {
     ["worker/remote.ts", "signaling/b.ts"],
     ["worker/spawn.ts", "worker/entry.ts"],
     ["worker/spawn.ts", "worker/local.ts"],
+    ["worker/shared.ts", "worker/hub-door.ts"],
+    ["worker/hub.ts", "signaling/b.ts"],
     ["phone/a.ts", "testing/b.ts"],
     ["index.ts", "testing/b.ts"],
   ])("finds %s importing %s", (file, imported) => {

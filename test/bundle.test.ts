@@ -62,6 +62,21 @@ describe("the worker bundle", () => {
   });
 });
 
+describe("the worker bundle that tabs share", () => {
+  const code = () => read("dist/worker/shared-entry.js");
+
+  it("is one file, that imports nothing and names no path of this machine", () => {
+    expect(code().match(/\bimport\s*[{*"'(]|\bfrom\s*["']/)?.[0]).toBeUndefined();
+    expect(code().includes(root)).toBe(false);
+  });
+
+  it("is at most 45 kB gzip", () => {
+    const size = gzipped(code());
+    console.log(`worker bundle that tabs share: ${size} bytes gzip`);
+    expect(size).toBeLessThanOrEqual(45_000);
+  });
+});
+
 describe("what runs on the main thread", () => {
   const parts = ["dist/index.js", "dist/media/browser.js"];
 
@@ -85,6 +100,14 @@ describe("what runs on the main thread", () => {
     const local = await inputs("dist/worker/local.js");
     expect(local.filter((path) => /comlink|worker\/(remote|connection|host)/.test(path))).toEqual([]);
     expect(local.some((path) => path.endsWith("signaling/engine.js"))).toBe(true);
+  });
+});
+
+describe("what runs on the main thread of tabs that share a worker", () => {
+  it("is at most 20.5 kB gzip", async () => {
+    const size = await bundled(["dist/index.js", "dist/media/browser.js", "dist/worker/shared.js"]);
+    console.log(`all of the main thread, shared: ${size} bytes gzip`);
+    expect(size).toBeLessThanOrEqual(20_500);
   });
 });
 

@@ -7,7 +7,7 @@ import { answer, type Hello, type SignalingControl } from "../streams/link-contr
 import { holdLock } from "./lock.ts";
 
 /** A signalling half that may tell what it would need to go on elsewhere. */
-export type HostedHalf = SignalingHalf & { readonly memory$?: Observable<MemoryChange> };
+export type HostedHalf = SignalingHalf & { readonly memory$?: Observable<MemoryChange>; lost?(): void };
 
 /** What the far end gives beside the options. */
 export interface Given {
@@ -19,7 +19,8 @@ export interface Given {
 
 /**
  * Serves a signalling half to the far end of two ports, which reads it with `remoteSignaling`. The half is made when
- * the far end says start, and closed when it says stop, closes its ports, or is gone.
+ * the far end says start, and closed when it says stop. Where the far end closes its ports or is gone without that, the
+ * half is closed too, unless it has a `lost` to be called instead.
  */
 export function hostSignaling(
   ports: Hello<MessagePort>,
@@ -60,6 +61,6 @@ export function hostSignaling(
   serving.add(() => {
     ports.control.close();
     // Not the page's port yet: while it closes, the half sends through it. The page closes it from its end.
-    void answer(() => half?.close());
+    void answer(() => (half?.lost ? half.lost() : half?.close()));
   });
 }

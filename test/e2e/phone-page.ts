@@ -5,11 +5,14 @@ import { createPhone } from "../../src/index.ts";
 import { browserMedia } from "../../src/media/browser.ts";
 import type { Capture, MilestoneName, SignalingStatus } from "../../src/streams/contract.ts";
 import { type ErrorData, toErrorData } from "../../src/streams/errors.ts";
+import { sharedSignaling } from "../../src/worker/shared.ts";
 import { spawnSignaling } from "../../src/worker/spawn.ts";
 
 export interface StartOptions {
   readonly homeserver: string;
   readonly accessToken: string;
+  /** The device whose engine is shared with other tabs; absent: an engine of its own. */
+  readonly shared?: { readonly userId: string; readonly deviceId: string; readonly script?: string };
   readonly iceTransportPolicy?: RTCIceTransportPolicy;
 }
 
@@ -93,13 +96,11 @@ const becomes = (state: SignalingStatus["state"]) =>
   );
 
 const thisPage = {
-  async start({ homeserver, accessToken, iceTransportPolicy = "all" }: StartOptions): Promise<void> {
+  async start({ homeserver, accessToken, shared, iceTransportPolicy = "all" }: StartOptions): Promise<void> {
     phone = createPhone({
-      signaling: spawnSignaling({
-        homeserver,
-        accessToken,
-        worker: makeWorker,
-      }),
+      signaling: shared
+        ? sharedSignaling({ homeserver, accessToken, script: "/worker/shared-entry.js", ...shared })
+        : spawnSignaling({ homeserver, accessToken, worker: makeWorker }),
       media: browserMedia({ RTCPeerConnection: WatchedConnection, mediaDevices, iceTransportPolicy }),
     });
     phone.incoming$.subscribe((call) => incoming.next(keep(call)));

@@ -1,7 +1,7 @@
 /** Chromium with phones in it: pages served beside the built worker, each with a phone of its own. */
 import { readFile } from "node:fs/promises";
 import { build } from "esbuild";
-import type { Browser, Page } from "playwright-core";
+import type { Browser, BrowserContext, Page } from "playwright-core";
 import { type NodeServer, serve } from "../../demo/node-server.ts";
 import { launchChromium } from "../../scripts/chromium.ts";
 import type { PhonePage, StartOptions } from "./phone-page.ts";
@@ -15,8 +15,12 @@ export type RemotePhone = {
 
 export interface Stage {
   readonly url: string;
-  /** Opens one of the pages named when the stage was opened; without a name, the one of a phone that is to be started. */
-  tab(page?: string): Promise<Page>;
+  /**
+   * Opens one of the pages named when the stage was opened; without a name, the one of a phone that is to be started.
+   * Tabs of one context share storage, workers and locks; by default each has a context of its own.
+   */
+  tab(page?: string, context?: BrowserContext): Promise<Page>;
+  context(): Promise<BrowserContext>;
   /** Opens a page with a phone that is online. */
   phone(options: Omit<StartOptions, "homeserver"> & { readonly homeserver?: string }): Promise<RemotePhone>;
   /** Errors that no page caught, so far. */
@@ -32,7 +36,9 @@ export async function openStage(
   matrix?: (request: Request) => Promise<Response>,
   pages: Readonly<Record<string, string>> = {},
 ): Promise<Stage> {
-  const files = new Map([["/worker/entry.js", { type: "text/javascript", body: await builtWorker() }]]);
+  const files = new Map<string, { readonly type: string; readonly body: string }>();
+  for (const entry of ["entry", "shared-entry"])
+    files.set(`/worker/${entry}.js`, { type: "text/javascript", body: await builtWorker(entry) });
   for (const [name, script] of Object.entries({ "": "test/e2e/phone-page.ts", ...pages })) {
     const html = `<!doctype html><script type="module" src="/${name}.js"></script>`;
     files.set(`/${name}`, { type: "text/html", body: html });
@@ -51,8 +57,8 @@ export async function openStage(
   const errors: string[] = [];
 
   // A page has loaded when its script has run.
-  const openTab = async (page = ""): Promise<Page> => {
-    const tab = await (await browser.newContext()).newPage();
+  const openTab = async (page = "", context?: BrowserContext): Promise<Page> => {
+    const tab = await (context ?? (await browser.newContext())).newPage();
     tab.on("pageerror", (error) => errors.push(String(error)));
     await tab.goto(`${server.url}/${page}`);
     return tab;
@@ -62,6 +68,7 @@ export async function openStage(
     url: server.url,
     errors,
     tab: openTab,
+    context: () => browser.newContext(),
     async phone(options) {
       const phone = remote(await openTab());
       await phone.start({ homeserver: server.url, ...options });
@@ -74,7 +81,8 @@ export async function openStage(
   };
 }
 
-function remote(tab: Page): RemotePhone {
+/** The phone of a page. */
+export function remote(tab: Page): RemotePhone {
   const call = (name: string, args: unknown[]) =>
     tab.evaluate(
       ([fn, values]) =>
@@ -100,9 +108,9 @@ async function bundlePage(script: string): Promise<string> {
   return page.outputFiles[0]?.text ?? "";
 }
 
-async function builtWorker(): Promise<string> {
+async function builtWorker(entry: string): Promise<string> {
   try {
-    return await readFile("dist/worker/entry.js", "utf8");
+    return await readFile(`dist/worker/${entry}.js`, "utf8");
   } catch (cause) {
     throw new Error("The worker is not built: run `npm run build` first.", { cause });
   }

@@ -1,0 +1,76 @@
+import { defer, type Observable, ReplaySubject, Subject, Subscription, skipWhile } from "rxjs";
+import type { IceServer, Signal, SignalingHalf, SignalingStatus } from "../streams/contract.ts";
+import { type TrunklineError, toErrorData } from "../streams/errors.ts";
+
+export type Streams = Pick<SignalingHalf, "signals$" | "status$" | "iceServers$">;
+
+/** One connection of a tab to the hub: the streams of its signalling half, until it is ended or lost. */
+export class HubLink {
+  readonly #signals = new Subject<Signal>();
+  readonly #status = new ReplaySubject<SignalingStatus>(1);
+  readonly #iceServers = new ReplaySubject<readonly IceServer[]>(1);
+  readonly #life = new Subscription();
+  #last: SignalingStatus = { state: "starting" };
+  #read = false;
+
+  /** `begin` is called a turn after the first subscription to `signals$`, so that whoever subscribes misses nothing. */
+  readonly streams: Streams;
+
+  constructor(begin: () => void) {
+    this.#status.next(this.#last);
+    this.streams = {
+      signals$: defer(() => {
+        if (!this.#read && !this.#life.closed) queueMicrotask(begin);
+        this.#read = true;
+        return this.#signals;
+      }),
+      status$: this.#status.asObservable(),
+      iceServers$: this.#iceServers.asObservable(),
+    };
+  }
+
+  get closed(): boolean {
+    return this.#life.closed;
+  }
+
+  /** What goes to every tab alike. */
+  follow({ status$, iceServers$ }: Streams): void {
+    if (this.closed) return;
+    const pass = <T>(source: Observable<T>, next: (value: T) => void) =>
+      // How they end is told by `end`.
+      this.#life.add(source.subscribe({ next, error: () => {} }));
+    pass(status$.pipe(skipWhile(({ state, identity }) => state === "starting" && !identity)), (status) => {
+      this.#last = status;
+      this.#status.next(status);
+    });
+    pass(iceServers$, (servers) => this.#iceServers.next(servers));
+  }
+
+  tell(signal: Signal): void {
+    this.#signals.next(signal);
+  }
+
+  /** Says no more, and ends nothing: there is nobody at the other end. */
+  lose(): void {
+    this.#life.unsubscribe();
+  }
+
+  /** Ends every stream: with an error, or because it was asked to. */
+  end(error?: TrunklineError): void {
+    if (this.closed) return;
+    this.#life.unsubscribe();
+    const { identity } = this.#last;
+    if (this.#last.state !== "stopped") {
+      this.#status.next({
+        state: "stopped",
+        ...(identity && { identity }),
+        ...(error && { error: toErrorData(error) }),
+      });
+    }
+    this.#status.complete();
+    for (const subject of [this.#iceServers, this.#signals]) {
+      if (error) subject.error(error);
+      else subject.complete();
+    }
+  }
+}

@@ -1,0 +1,68 @@
+import { Subject } from "rxjs";
+import type { CallRef, Memory, MemoryChange, RememberedCall } from "../streams/contract.ts";
+import { NO_MEMORY, remember } from "../streams/memory.ts";
+import type { HubCall } from "./hub-state.ts";
+
+/** What the tabs remember of a call: what the engine knows, and whose it is. */
+interface State {
+  readonly engine: unknown;
+  readonly hub: Omit<HubCall, keyof CallRef>;
+}
+
+/** The memory of an engine and of its hub, as one that looks like an engine's to whoever keeps it. */
+export class HubMemory {
+  readonly #changes = new Subject<MemoryChange>();
+  readonly #find: (ref: CallRef) => HubCall | undefined;
+  #engine: Memory;
+
+  /** `find` tells what the hub knows of a call. */
+  constructor(find: (ref: CallRef) => HubCall | undefined, engine: Memory = NO_MEMORY) {
+    this.#find = find;
+    this.#engine = engine;
+  }
+
+  /** Emits each change as it happens. */
+  readonly changes$ = this.#changes.asObservable();
+
+  /** Everything there is to remember, for whoever remembers nothing yet. */
+  whole(): MemoryChange[] {
+    const { position, calls } = this.#engine;
+    return [
+      ...(position === undefined ? [] : [{ type: "position", position } as const]),
+      ...calls.map((call) => this.#wrap(call)),
+    ];
+  }
+
+  /** Takes note of what the engine says. */
+  change(change: MemoryChange): void {
+    this.#engine = remember(this.#engine, change);
+    this.#changes.next(change.type === "call" ? this.#wrap(change) : change);
+  }
+
+  /** What the hub knows of these calls has changed. */
+  update(calls: readonly HubCall[]): void {
+    for (const { roomId, callId } of calls) {
+      const known = this.#engine.calls.find((call) => call.roomId === roomId && call.callId === callId);
+      if (known) this.#changes.next(this.#wrap(known));
+    }
+  }
+
+  #wrap({ roomId, callId, state }: Partial<RememberedCall> & CallRef): MemoryChange {
+    if (state === undefined) return { type: "call", roomId, callId };
+    const { owner, heard = [] } = this.#find({ roomId, callId }) ?? {};
+    const wrapped: State = { engine: state, hub: { ...(owner !== undefined && { owner }), heard } };
+    return { type: "call", roomId, callId, state: wrapped };
+  }
+}
+
+/** What the engine is to remember of a memory that `HubMemory` made, and the calls of the hub. */
+export function unwrap(memory: Memory): { readonly engine: Memory; readonly calls: readonly HubCall[] } {
+  const calls = memory.calls.map(({ roomId, callId, state }) => {
+    const { engine, hub } = state as State;
+    return { engine: { roomId, callId, state: engine }, hub: { ...hub, roomId, callId } };
+  });
+  return {
+    engine: { ...memory, calls: calls.map(({ engine }) => engine) },
+    calls: calls.map(({ hub }) => hub),
+  };
+}

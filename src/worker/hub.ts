@@ -1,0 +1,171 @@
+import { concat, defer, firstValueFrom, from, type Observable, race, Subscription, timer } from "rxjs";
+import type {
+  CallRef,
+  Clock,
+  Command,
+  Memory,
+  MemoryChange,
+  Signal,
+  SignalingHalf,
+} from "../streams/contract.ts";
+import { fromErrorData, TrunklineError, toTrunklineError } from "../streams/errors.ts";
+import { HubMemory, unwrap } from "./hub-memory.ts";
+import { type HubEffect, type HubInput, hubState, step } from "./hub-state.ts";
+import { HubTab } from "./hub-tab.ts";
+
+/** How long the homeserver may take to hear of the hangups of a tab that goes, in ms. */
+const FAREWELL = 2_000;
+
+/** An engine that may tell what is to be remembered of it. */
+export type Engine = SignalingHalf & { readonly memory$?: Observable<MemoryChange> };
+
+/** The signalling half of one tab. */
+export type TabHalf = SignalingHalf & {
+  readonly memory$: Observable<MemoryChange>;
+  /** The connection is lost, but the tab may be there: its calls are kept, and what they have to tell waits. */
+  lost(): void;
+};
+
+export interface HubOptions {
+  readonly createEngine: (memory: Memory | undefined) => Engine;
+  /** Emits once, when that tab is gone. */
+  readonly gone: (tab: string) => Observable<unknown>;
+  readonly clock: Clock;
+  /** That of a hub which was lost, as one of its tabs remembers it. */
+  readonly memory?: Memory;
+}
+
+export interface Hub {
+  /** Whether it has ended, or is about to: the next tab needs a new one. */
+  readonly over: boolean;
+  /** The half of a tab, which may have had one before. It works once `admission` has resolved, and fails as that does. */
+  join(tab: string, admission?: Promise<void>): TabHalf;
+}
+
+/** One engine for several tabs. It ends with the last tab: each is watched from when it joins, or was remembered. */
+export function createHub({ createEngine, gone, clock, memory }: HubOptions): Hub {
+  const known = memory && unwrap(memory);
+  const engine = createEngine(known?.engine);
+  const tabs = new Map<string, HubTab>();
+  const life = new Subscription();
+  let state = hubState(known?.calls);
+  let listening = false;
+  let over = false;
+
+  /** An engine may have something left to say for a call that has ended. */
+  const find = (ref: CallRef) =>
+    [...state.calls, ...state.ended].find(
+      ({ roomId, callId }) => roomId === ref.roomId && callId === ref.callId,
+    );
+  const remembered = new HubMemory(find, known?.engine);
+  life.add(engine.memory$?.subscribe((change) => remembered.change(change)));
+
+  /** Settles when what it dispatches has settled. */
+  const apply = async (input: HubInput): Promise<void> => {
+    const before = state.calls;
+    const { state: next, effects } = step(state, input);
+    state = next;
+    remembered.update(next.calls.filter((call) => !before.includes(call)));
+    await Promise.all(effects.map(perform));
+  };
+
+  const perform = (effect: HubEffect): Promise<void> | undefined => {
+    if (effect.type === "dispatch") return dispatch(effect.command);
+    if (effect.type === "refuse") return Promise.reject(fromErrorData(effect.error));
+    tabs.get(effect.tab)?.tell(effect.signal);
+    return undefined;
+  };
+
+  const dispatch = async (command: Command): Promise<void> => {
+    try {
+      await engine.dispatch(command);
+    } catch (thrown) {
+      if (toTrunklineError(thrown).code === "unknown_call") apply({ type: "unknown", call: command });
+      throw thrown;
+    }
+  };
+
+  const stop = (error?: TrunklineError) => {
+    over = true;
+    life.unsubscribe();
+    for (const tab of tabs.values()) tab.end(error);
+    tabs.clear();
+  };
+
+  /** The engine syncs from here on, so that nothing is missed. */
+  const listen = () => {
+    if (listening) return;
+    listening = true;
+    life.add(
+      engine.signals$.subscribe({
+        next: (signal: Signal) => void apply({ type: "signal", signal }),
+        error: (thrown) => stop(toTrunklineError(thrown)),
+        complete: () => stop(),
+      }),
+    );
+  };
+
+  /** The engine hangs up the calls of the last tab, and says so. */
+  const leave = (id: string): Promise<void> => {
+    const tab = tabs.get(id);
+    if (!tab) return Promise.resolve();
+    tab.leaving ??= farewell(id, tab);
+    return tab.leaving;
+  };
+
+  const farewell = async (id: string, tab: HubTab): Promise<void> => {
+    const last = [...tabs.values()].every((other) => other === tab || other.leaving);
+    if (last) {
+      over = true;
+      await engine.close();
+      return stop();
+    }
+    const hungUp = apply({ type: "left", tab: id }).catch(() => {}); // the call is over all the same
+    await firstValueFrom(race(hungUp, timer(FAREWELL, clock)));
+    tab.end();
+    tabs.delete(id);
+  };
+
+  const admit = (id: string): HubTab => {
+    const present = tabs.get(id);
+    if (present) return present;
+    const tab = new HubTab(
+      engine,
+      gone(id).subscribe(() => void leave(id)),
+    );
+    tabs.set(id, tab);
+    return tab;
+  };
+  for (const { owner } of state.calls) if (owner !== undefined) admit(owner);
+
+  return {
+    get over() {
+      return over;
+    },
+    join(id, admission = Promise.resolve()) {
+      const tab = admit(id);
+      const enter = () => {
+        void apply({ type: "joined", tab: id });
+        listen();
+      };
+      const link = tab.connect(admission, enter);
+      admission.catch((thrown) => {
+        tab.end(toTrunklineError(thrown));
+        void leave(id);
+      });
+      return {
+        ...link.streams,
+        memory$: defer(() => concat(from(remembered.whole()), remembered.changes$)),
+        async dispatch(command) {
+          if (tab.leaving || over) throw closed();
+          await admission;
+          await apply({ type: "command", tab: id, command });
+        },
+        close: () => leave(id),
+        lost: () => tab.lose(link),
+      };
+    },
+  };
+}
+
+const closed = () => new TrunklineError("closed", "The signalling half has been closed");

@@ -1,0 +1,59 @@
+/**
+ * What runs in the worker that several tabs share: one engine over the Matrix transport, and a hub that gives each tab
+ * a half of its own. Importing this module is all it takes, in a `SharedWorker`, or in the `Worker` of a tab that leads.
+ */
+import { take } from "rxjs";
+import { createEngine, type EngineOptions } from "../signaling/engine.ts";
+import { type MatrixTransportOptions, matrixTransport } from "../signaling/transports/matrix.ts";
+import { realClock } from "../streams/clock.ts";
+import type { Memory } from "../streams/contract.ts";
+import { secureRandom } from "../streams/ids.ts";
+import { readHello } from "../streams/link-control.ts";
+import { hold, tabLock } from "../streams/locks.ts";
+import { hostSignaling } from "./host.ts";
+import { createDoor, type TabStart } from "./hub-door.ts";
+import { type Greet, hostLeader, type LeaderScope } from "./leader-host.ts";
+
+const enter = createDoor({
+  createEngine(login, memory, tokenRefresh) {
+    const transport: MatrixTransportOptions & { tokenRefresh: () => Promise<string>; since?: string } = {
+      ...login,
+      tokenRefresh,
+      ...(memory?.position !== undefined && { since: memory.position }),
+    };
+    const options: EngineOptions & { memory?: Memory } = {
+      transport: matrixTransport(transport),
+      ...(memory && { memory }),
+    };
+    return createEngine(options);
+  },
+  identify: (login) => matrixTransport(login).identity(),
+  gone: (tab) => hold(tabLock(tab)).pipe(take(1)),
+  clock: realClock,
+  random: secureRandom,
+});
+
+const greet: Greet = (hello, accessToken, started) => {
+  const ports = readHello<MessagePort>(hello);
+  if (!ports) return;
+  hostSignaling(ports, (options, { memory }: { readonly memory?: Memory } = {}) => {
+    const start = { ...(options as TabStart), ...(memory && { memory }) };
+    const half = enter(accessToken === undefined ? start : { ...start, accessToken });
+    started?.();
+    return half;
+  });
+};
+
+interface SharedScope {
+  addEventListener(
+    type: "connect",
+    listener: (event: { readonly ports: readonly MessagePort[] }) => void,
+  ): void;
+}
+
+(globalThis as SharedScope).addEventListener("connect", ({ ports: [port] }) => {
+  port?.addEventListener("message", ({ data }) => greet(data));
+  port?.start();
+});
+// Only a worker of one tab has it.
+if (typeof globalThis.postMessage === "function") hostLeader(globalThis as LeaderScope, greet);

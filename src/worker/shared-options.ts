@@ -1,0 +1,41 @@
+import { TrunklineError } from "../streams/errors.ts";
+
+export interface SharedOptions {
+  /** Base URL of the homeserver's client-server API, with `http:` or `https:`. */
+  readonly homeserver: string;
+  /** Of a login that no other client uses, and that all tabs share. */
+  readonly accessToken: string;
+  /** Whose login it is, as the homeserver said when it was made: tabs that name the same device share an engine. */
+  readonly userId: string;
+  readonly deviceId: string;
+  /**
+   * Where `trunkline/worker/shared-entry` is served, by the same URL to all tabs (so it cannot be a Blob's). Absent: by
+   * the URL that bundlers find in this package.
+   */
+  readonly script?: string | URL;
+}
+
+/** The options, and nothing else that may be on the object: what goes to the worker has to be cloned. */
+export function checkShared(options: SharedOptions): SharedOptions {
+  const { homeserver, accessToken, userId, deviceId, script } = options ?? {};
+  if (!isText(homeserver) || !/^https?:/i.test(homeserver) || !URL.canParse(homeserver))
+    throw invalid("homeserver", 'a URL such as "https://matrix.example.org"');
+  if (!isText(accessToken)) throw invalid("accessToken", "the access token of a login, as text");
+  if (!isText(userId) || !userId.startsWith("@") || !userId.includes(":"))
+    throw invalid("userId", 'the user id of the login, such as "@me:example.org"');
+  if (!isText(deviceId)) throw invalid("deviceId", "the device id of the login, as text");
+  if (script !== undefined && !isText(script) && !(script instanceof URL))
+    throw invalid("script", "the URL of trunkline/worker/shared-entry");
+  return {
+    homeserver: new URL(homeserver).href,
+    accessToken,
+    userId,
+    deviceId,
+    ...(script !== undefined && { script }),
+  };
+}
+
+const isText = (value: unknown): value is string => typeof value === "string" && value !== "";
+
+const invalid = (name: keyof SharedOptions, wanted: string): TrunklineError =>
+  new TrunklineError("invalid_option", `sharedSignaling: "${name}" must be ${wanted}`);

@@ -1,0 +1,92 @@
+import { once } from "node:events";
+import { describe, expect, it } from "vitest";
+import {
+  makeLead,
+  readLead,
+  readToHub,
+  readToTab,
+  sealToHub,
+  sealToTab,
+  type ToHub,
+  type ToTab,
+} from "../../src/streams/channel-frames.ts";
+import { ChannelRelay } from "../../src/streams/channel-relay.ts";
+
+const TO_HUB: readonly ToHub[] = [
+  { kind: "seek" },
+  { kind: "open", hub: "h", connection: "c", tab: "t", ports: ["control"], hello: {} },
+  { kind: "post", hub: "h", connection: "c", port: "control", data: 1 },
+  { kind: "shut", hub: "h", connection: "c" },
+];
+const TO_TAB: readonly ToTab[] = [
+  { kind: "leading", hub: "h" },
+  { kind: "post", hub: "h", connection: "c", port: "control", data: undefined },
+];
+const FOREIGN: readonly unknown[] = [
+  undefined,
+  null,
+  "leading",
+  7,
+  {},
+  [],
+  ...[...TO_HUB, ...TO_TAB],
+  ...["seek", "open", "post", "shut", "leading", "other"]
+    .flatMap((kind) => [
+      { kind, trunkline: "somebody" },
+      { kind, trunkline: "hub", hub: 1, connection: "c" },
+      { kind, trunkline: "tab", hub: 1, connection: "c" },
+    ])
+    .filter(({ kind, trunkline }) => kind !== "seek" || trunkline !== "hub"),
+  { ...sealToHub(TO_HUB[1] as ToHub), ports: [1] },
+  { ...sealToHub(TO_HUB[1] as ToHub), ports: undefined },
+  { ...sealToHub(TO_HUB[1] as ToHub), hello: null },
+  { ...sealToHub(TO_HUB[1] as ToHub), tab: {} },
+  { ...sealToHub(TO_HUB[2] as ToHub), port: 1 },
+  { ...sealToTab(TO_TAB[1] as ToTab), connection: null },
+];
+
+describe("frames on the channel of tabs", () => {
+  it.each(TO_HUB)("reads what a tab says to the hub: $kind", (frame) => {
+    expect(readToHub(structuredClone(sealToHub(frame)))).toEqual(frame);
+    expect(readToTab(sealToHub(frame))).toBeUndefined();
+  });
+
+  it.each(TO_TAB)("reads what the hub says to tabs: $kind", (frame) => {
+    expect(readToTab(structuredClone(sealToTab(frame)))).toEqual(frame);
+    expect(readToHub(sealToTab(frame))).toBeUndefined();
+  });
+
+  it.each(FOREIGN.map((data) => [data]))("passes over what is not ours: %j", (data) => {
+    expect([readToHub(data), readToTab(data), readLead(data)]).toEqual([undefined, undefined, undefined]);
+  });
+
+  it("tells the order to lead from a frame: the token is in no frame", () => {
+    const lead = makeLead({ hub: "h", channel: "c", accessToken: "secret" });
+    expect(readLead(lead)).toMatchObject({ accessToken: "secret" });
+    expect([readToHub(lead), readToTab(lead)]).toEqual([undefined, undefined]);
+  });
+});
+
+describe("a relay of ports", () => {
+  it("carries what each port says, and delivers to it, until it is ended", async () => {
+    const { port1, port2 } = new MessageChannel();
+    const said: unknown[] = [];
+    let hear = () => {};
+    const heard = new Promise<void>((resolve) => {
+      hear = resolve;
+    });
+    const relay = new ChannelRelay(new Map([["control", port1]]), (port, data) => {
+      said.push([port, data]);
+      hear();
+    });
+    port2.postMessage("hello");
+    await heard;
+    expect(said).toEqual([["control", "hello"]]);
+    relay.deliver("nobody", "lost");
+    relay.deliver("control", "answer");
+    expect(await once(port2, "message")).toEqual(["answer"]);
+    const closed = once(port2, "close");
+    relay.unsubscribe();
+    await closed;
+  });
+});

@@ -1,0 +1,201 @@
+import { describe, expect, it } from "vitest";
+import type { Command, Signal } from "../../src/streams/contract.ts";
+import { type HubEffect, type HubInput, type HubState, hubState, step } from "../../src/worker/hub-state.ts";
+import { CALL } from "./stand-in.ts";
+
+const INCOMING: Signal = {
+  ...CALL,
+  type: "incoming",
+  peer: { userId: "@alice:example.org", partyId: "hers" },
+  expiresAt: 90_000,
+  capabilities: { transferee: false, dtmf: false },
+  negotiable: true,
+  description: { type: "offer", sdp: "v=0" },
+};
+const candidates = (text: string): Signal => ({
+  ...CALL,
+  type: "candidates",
+  candidates: [{ candidate: text, sdpMid: "0" }],
+});
+const identity = (displayName: string): Signal => ({ ...CALL, type: "identity", identity: { displayName } });
+const TRACE: Signal = {
+  ...CALL,
+  type: "trace",
+  entry: { kind: "milestone", name: "ended", at: 1 },
+};
+const ENDED: Signal = { ...CALL, type: "ended", end: { by: "peer", reason: "user_hangup" } };
+const ANSWER: Command = { ...CALL, type: "answer", description: { type: "answer", sdp: "v=0" } };
+const REJECT: Command = { ...CALL, type: "reject" };
+const PLACE: Command = { ...CALL, type: "place" };
+
+const joined = (tab: string): HubInput => ({ type: "joined", tab });
+const left = (tab: string): HubInput => ({ type: "left", tab });
+const signal = (signal: Signal): HubInput => ({ type: "signal", signal });
+const says = (tab: string, command: Command): HubInput => ({ type: "command", tab, command });
+const tell = (tab: string, signal: Signal): HubEffect => ({ type: "tell", tab, signal });
+const dispatch = (command: Command): HubEffect => ({ type: "dispatch", command });
+
+/** The effects of the last input, after the others. */
+function effectsOf(...inputs: readonly HubInput[]): readonly HubEffect[] {
+  let state: HubState = hubState();
+  let effects: readonly HubEffect[] = [];
+  for (const input of inputs) ({ state, effects } = step(state, input));
+  return effects;
+}
+
+const three = [joined("a"), joined("b"), joined("c")];
+const ringing = [...three, signal(INCOMING)];
+const end = (reason: string): Signal => ({ ...CALL, type: "ended", end: { by: "other_device", reason } });
+
+describe("hub: a call that rings", () => {
+  it("rings in every tab", () => {
+    expect(effectsOf(...ringing)).toEqual([tell("a", INCOMING), tell("b", INCOMING), tell("c", INCOMING)]);
+  });
+
+  it("goes on in every tab: candidates, identity, streams, and its end", () => {
+    for (const each of [candidates("1"), identity("Alice"), ENDED])
+      expect(effectsOf(...ringing, signal(each))).toEqual(["a", "b", "c"].map((tab) => tell(tab, each)));
+  });
+
+  it("rings in a tab that comes later, with all candidates and the last identity that came since", () => {
+    const since = [candidates("1"), identity("Alice"), candidates("2"), identity("Anne"), TRACE];
+    expect(effectsOf(joined("a"), signal(INCOMING), ...since.map(signal), joined("b"))).toEqual([
+      tell("b", INCOMING),
+      tell("b", candidates("1")),
+      tell("b", candidates("2")),
+      tell("b", identity("Anne")),
+    ]);
+  });
+
+  it("rings in a tab that comes when no other is left", () => {
+    expect(effectsOf(joined("a"), signal(INCOMING), left("a"), joined("b"))).toEqual([tell("b", INCOMING)]);
+  });
+
+  it("does not ring anew in a tab that comes back", () => {
+    expect(effectsOf(...ringing, joined("a"))).toEqual([]);
+  });
+
+  it("does not ring in a tab that comes once it has ended, or been taken", () => {
+    expect(effectsOf(...ringing, signal(ENDED), joined("d"))).toEqual([]);
+    expect(effectsOf(...ringing, says("a", ANSWER), joined("d"))).toEqual([]);
+  });
+
+  it("keeps a bounded number of a stranger's signals for those that come late (P44)", () => {
+    const flood = Array.from({ length: 1_000 }, (_, i) => signal(candidates(`${i}`)));
+    const late = effectsOf(joined("a"), signal(INCOMING), ...flood, joined("b"));
+    expect(late).toHaveLength(64);
+    expect(late.at(0)).toEqual(tell("b", INCOMING));
+  });
+});
+
+describe("hub: who takes a call", () => {
+  it("P15 ends for the others as answered elsewhere when one tab answers", () => {
+    expect(effectsOf(...ringing, says("b", ANSWER))).toEqual([
+      dispatch(ANSWER),
+      tell("a", end("answered_elsewhere")),
+      tell("c", end("answered_elsewhere")),
+    ]);
+  });
+
+  it.each([
+    [REJECT, "rejected"],
+    [{ ...CALL, type: "hangup", reason: "user_busy" } as const, "user_busy"],
+  ])("ends for the others when one tab says no: %#", (command, reason) => {
+    expect(effectsOf(...ringing, says("a", command))).toEqual([
+      dispatch(command),
+      tell("b", end(reason)),
+      tell("c", end(reason)),
+    ]);
+  });
+
+  it.each([ANSWER, REJECT, { ...CALL, type: "hangup", reason: "user_hangup" } as const])(
+    "refuses what another tab says of it from then on: %#",
+    (command) => {
+      const [refused, ...rest] = effectsOf(...ringing, says("a", ANSWER), says("b", command));
+      expect(refused).toMatchObject({ type: "refuse", error: { code: "wrong_state" } });
+      expect(rest).toEqual([]);
+    },
+  );
+
+  it("lets the tab that has it say more, and tells only that one what comes", () => {
+    const hangup: Command = { ...CALL, type: "hangup", reason: "user_hangup" };
+    expect(effectsOf(...ringing, says("a", ANSWER), says("a", hangup))).toEqual([dispatch(hangup)]);
+    for (const each of [candidates("1"), TRACE, ENDED])
+      expect(effectsOf(...ringing, says("a", ANSWER), signal(each))).toEqual([tell("a", each)]);
+  });
+
+  it("is not taken by what is no answer", () => {
+    const candidate: Command = { ...CALL, type: "candidate", candidate: { candidate: "" } };
+    expect(effectsOf(...ringing, says("a", candidate), says("b", ANSWER))).toHaveLength(3);
+  });
+
+  it("tells its last words to the tab that had it", () => {
+    expect(effectsOf(...ringing, says("a", ANSWER), signal(ENDED), signal(TRACE))).toEqual([
+      tell("a", TRACE),
+    ]);
+  });
+
+  it("leaves what it does not know to the engine, and tells all what may be anybody's", () => {
+    expect(effectsOf(...three, says("a", ANSWER))).toEqual([dispatch(ANSWER)]);
+    expect(effectsOf(...three, signal(TRACE))).toHaveLength(3);
+    const ignored: Signal = { ...CALL, type: "ignored", peer: { userId: "@a:b" }, reason: "public_room" };
+    expect(effectsOf(...three, signal(ignored))).toHaveLength(3);
+  });
+
+  it("P40 keeps calls of one id in two rooms apart", () => {
+    const roomId = "!other:example.org";
+    const other: Signal = { ...ENDED, roomId };
+    expect(
+      effectsOf(...ringing, says("a", ANSWER), signal({ ...INCOMING, roomId }), signal(other)),
+    ).toHaveLength(3);
+  });
+});
+
+describe("hub: a call that a tab places", () => {
+  const invited: Signal = { ...CALL, type: "invited" };
+
+  it("is that tab's: nobody else hears of it, or may speak for it", () => {
+    expect(effectsOf(...three, says("b", PLACE))).toEqual([dispatch(PLACE)]);
+    expect(effectsOf(...three, says("b", PLACE), signal(invited))).toEqual([tell("b", invited)]);
+    for (const command of [PLACE, { ...CALL, type: "hangup", reason: "user_hangup" } as const])
+      expect(effectsOf(...three, says("b", PLACE), says("a", command))).toMatchObject([{ type: "refuse" }]);
+  });
+
+  it("P21 is replaced in that tab alone, and the others do not ring", () => {
+    const crossing: Signal = { ...INCOMING, callId: "a-call", replaces: CALL.callId };
+    const placed = [...three, says("b", PLACE)];
+    expect(effectsOf(...placed, signal(crossing))).toEqual([tell("b", crossing)]);
+    expect(effectsOf(...placed, signal(crossing), joined("d"))).toEqual([]);
+    const answer: Command = { ...ANSWER, callId: "a-call" };
+    expect(effectsOf(...placed, signal(crossing), says("b", answer))).toEqual([dispatch(answer)]);
+    expect(effectsOf(...placed, signal(crossing), says("a", answer))).toMatchObject([{ type: "refuse" }]);
+    expect(effectsOf(...placed, signal(crossing), left("b"))).toMatchObject([
+      { command: { callId: "a-call" } },
+    ]);
+  });
+
+  it("is forgotten when the engine does not know it", () => {
+    expect(effectsOf(...three, says("b", PLACE), { type: "unknown", call: CALL }, left("b"))).toEqual([]);
+  });
+});
+
+describe("hub: a tab that goes", () => {
+  const another = { ...PLACE, callId: "another" };
+
+  it("has its own calls hung up, and no others", () => {
+    const inputs = [...ringing, says("a", ANSWER), says("a", another), says("b", { ...PLACE, callId: "b" })];
+    const hangup = { roomId: CALL.roomId, type: "hangup", reason: "user_hangup" } as const;
+    expect(effectsOf(...inputs, left("a"))).toEqual([
+      dispatch({ ...hangup, callId: "call" }),
+      dispatch({ ...hangup, callId: "another" }),
+    ]);
+  });
+
+  it("leaves what rings to the others, and hears no more of it", () => {
+    expect(effectsOf(...ringing, left("a"))).toEqual([]);
+    expect(effectsOf(...ringing, left("a"), says("b", ANSWER))).toEqual([
+      dispatch(ANSWER),
+      tell("c", end("answered_elsewhere")),
+    ]);
+  });
+});

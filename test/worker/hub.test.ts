@@ -1,0 +1,281 @@
+import { lastValueFrom, Subject } from "rxjs";
+import { describe, expect, it } from "vitest";
+import type { Command, Memory, Signal } from "../../src/streams/contract.ts";
+import { TrunklineError } from "../../src/streams/errors.ts";
+import { NO_MEMORY, remember } from "../../src/streams/memory.ts";
+import { hubWorld, settled, watch } from "./hub-world.ts";
+import { CALL, code } from "./stand-in.ts";
+
+const PLACE: Command = { ...CALL, type: "place" };
+const ANSWER: Command = { ...CALL, type: "answer", description: { type: "answer", sdp: "v=0" } };
+const HANGUP: Command = { ...CALL, type: "hangup", reason: "user_hangup" };
+const INVITED: Signal = { ...CALL, type: "invited" };
+const ENDED: Signal = { ...CALL, type: "ended", end: { by: "us", reason: "user_hangup" } };
+const INCOMING: Signal = {
+  ...CALL,
+  type: "incoming",
+  peer: { userId: "@alice:example.org" },
+  expiresAt: 90_000,
+  capabilities: { transferee: false, dtmf: false },
+  negotiable: true,
+  description: { type: "offer", sdp: "v=0" },
+};
+
+/** Two tabs that listen. */
+async function twoTabs(memory?: Memory) {
+  const world = hubWorld(memory);
+  const [a, b] = [world.hub.join("a"), world.hub.join("b")];
+  const [seenA, seenB] = [watch(a), watch(b)];
+  await settled();
+  return { ...world, a, b, seenA, seenB };
+}
+
+describe("hub: one engine for all", () => {
+  it("listens to the engine once, and only when a tab listens", async () => {
+    const { engine, hub } = hubWorld();
+    hub.join("a");
+    await settled();
+    expect(engine.signals.observed).toBe(false);
+    watch(hub.join("b"));
+    watch(hub.join("c"));
+    await settled();
+    expect(engine.signals.observed).toBe(true);
+  });
+
+  it("tells every tab the status and the ICE servers, those that come late too", async () => {
+    const { engine, hub } = hubWorld();
+    engine.status.next({ state: "online" });
+    engine.iceServers.next([{ urls: ["turn:one"] }]);
+    const late = hub.join("late");
+    const { statuses } = watch(late);
+    const servers: unknown[] = [];
+    late.iceServers$.subscribe((each) => servers.push(each));
+    await settled();
+    engine.iceServers.next([]);
+    engine.status.next({ state: "reconnecting" });
+    expect(statuses.map(({ state }) => state)).toEqual(["starting", "online", "reconnecting"]);
+    expect(servers).toEqual([[{ urls: ["turn:one"] }], []]);
+  });
+
+  it("rejects a command with the engine's own error", async () => {
+    const { a, engine } = await twoTabs();
+    engine.onDispatch = async () => {
+      throw new TrunklineError("rate_limited", "Slow down", { retryAfter: 5_000 });
+    };
+    await expect(a.dispatch(PLACE)).rejects.toMatchObject({ code: "rate_limited", retryAfter: 5_000 });
+  });
+
+  it("P15 refuses the answer of a second tab with wrong_state, and the engine never hears it", async () => {
+    const { a, b, engine, seenB } = await twoTabs();
+    engine.signals.next(INCOMING);
+    await Promise.all([a.dispatch(ANSWER), code(b.dispatch(ANSWER))]);
+    expect(await code(b.dispatch(ANSWER))).toBe("wrong_state");
+    expect(engine.dispatched).toEqual([ANSWER]);
+    expect(seenB.signals.at(-1)).toMatchObject({ type: "ended", end: { reason: "answered_elsewhere" } });
+  });
+
+  it("ends every tab with the error that ends the engine, and is over", async () => {
+    const { hub, engine, seenA, seenB } = await twoTabs();
+    const error = new TrunklineError("unknown_token", "Who are you?");
+    engine.signals.error(error);
+    for (const { end, statuses } of [seenA, seenB]) {
+      expect(end).toBe(error);
+      expect(statuses.at(-1)).toMatchObject({ state: "stopped", error: { code: "unknown_token" } });
+    }
+    expect(hub.over).toBe(true);
+  });
+});
+
+describe("hub: a tab that goes", () => {
+  it("has its calls hung up on close(), hears of it first, and leaves the others alone", async () => {
+    const { a, engine, hub, seenA, seenB, watched } = await twoTabs();
+    await a.dispatch(PLACE);
+    engine.onDispatch = async () => engine.signals.next(ENDED);
+    await a.close();
+    expect(engine.dispatched).toEqual([PLACE, HANGUP]);
+    expect(seenA).toMatchObject({ signals: [ENDED], end: "complete" });
+    expect(seenA.statuses.at(-1)).toEqual({ state: "stopped" });
+    expect(seenB).toMatchObject({ signals: [], end: undefined });
+    expect(hub.over).toBe(false);
+    expect(watched()).toEqual(["b"]);
+    expect(await code(a.dispatch(PLACE))).toBe("closed");
+  });
+
+  it("has its calls hung up when its lock is free", async () => {
+    const { a, engine, crash, seenB } = await twoTabs();
+    await a.dispatch(PLACE);
+    crash("a");
+    await settled();
+    expect(engine.dispatched).toEqual([PLACE, HANGUP]);
+    expect(engine.closed).toBe(0);
+    expect(seenB.end).toBeUndefined();
+  });
+
+  it("is not waited for longer than 2 s where the homeserver does not answer", async () => {
+    const { a, engine, clock, seenA } = await twoTabs();
+    await a.dispatch(PLACE);
+    engine.onDispatch = () => new Promise(() => undefined);
+    const closing = a.close();
+    await clock.advance(1_999);
+    expect(seenA.end).toBeUndefined();
+    await clock.advance(1);
+    await closing;
+    expect(clock.pending).toBe(0);
+  });
+
+  it("ends the engine when it is the last", async () => {
+    const { a, b, engine, hub, watched } = await twoTabs();
+    await a.close();
+    expect(engine.closed).toBe(0);
+    const closing = b.close();
+    expect(hub.over).toBe(true);
+    await closing;
+    expect(engine.closed).toBe(1);
+    expect(watched()).toEqual([]);
+  });
+
+  it("ends the engine when the last ones go at once", async () => {
+    const { engine, crash, hub } = await twoTabs();
+    crash("a");
+    crash("b");
+    await settled();
+    expect([engine.closed, hub.over]).toEqual([1, true]);
+  });
+});
+
+describe("hub: a tab that loses its connection, but is there", () => {
+  it("keeps its calls, and hears what came meanwhile when it is back, in order", async () => {
+    const { a, engine, hub, seenA, watched } = await twoTabs();
+    await a.dispatch(PLACE);
+    a.lost();
+    engine.signals.next(INVITED);
+    const again = hub.join("a");
+    engine.signals.next(ENDED);
+    const seen = watch(again);
+    await settled();
+    expect(engine.dispatched).toEqual([PLACE]);
+    expect(seenA.signals).toEqual([]);
+    expect(seen.signals).toEqual([INVITED, ENDED]);
+    expect(watched()).toEqual(["a", "b"]);
+  });
+
+  it("is over when its lock is free", async () => {
+    const { a, engine, crash } = await twoTabs();
+    await a.dispatch(PLACE);
+    a.lost();
+    crash("a");
+    await settled();
+    expect(engine.dispatched).toEqual([PLACE, HANGUP]);
+  });
+
+  it("may lose an old connection after it has made a new one", async () => {
+    const { a, engine, hub } = await twoTabs();
+    const seen = watch(hub.join("a"));
+    await settled();
+    a.lost();
+    engine.signals.next(INCOMING);
+    expect(seen.signals).toEqual([INCOMING]);
+  });
+});
+
+describe("hub: a tab whose admission waits", () => {
+  it("hears nothing and says nothing before, and all that rings after", async () => {
+    const { engine, hub } = hubWorld();
+    watch(hub.join("a"));
+    await settled();
+    engine.status.next({ state: "online" });
+    const admitted = new Subject<void>();
+    const half = hub.join("b", lastValueFrom(admitted, { defaultValue: undefined }));
+    const seen = watch(half);
+    engine.signals.next(INCOMING);
+    const another = { ...PLACE, callId: "another" };
+    const placing = half.dispatch(another);
+    await settled();
+    expect([seen.signals, engine.dispatched, seen.statuses]).toEqual([[], [], [{ state: "starting" }]]);
+    admitted.complete();
+    await placing;
+    expect([seen.signals, engine.dispatched]).toEqual([[INCOMING], [another]]);
+    expect(seen.statuses.at(-1)).toEqual({ state: "online" });
+  });
+
+  it("ends with what refuses it, and with it nobody else", async () => {
+    const { engine, hub } = hubWorld();
+    const other = watch(hub.join("a"));
+    const error = new TrunklineError("invalid_option", "Not yours");
+    const half = hub.join("b", Promise.reject(error));
+    const seen = watch(half);
+    await settled();
+    expect(seen.end).toBe(error);
+    expect(await code(half.dispatch(PLACE))).not.toBe("resolved");
+    expect([other.end, engine.closed, engine.dispatched]).toEqual([undefined, 0, []]);
+  });
+});
+
+describe("hub: what is remembered of it", () => {
+  const STATE = { phase: "answered" };
+
+  async function remembered() {
+    const world = await twoTabs();
+    let memory = NO_MEMORY;
+    world.a.memory$.subscribe((change) => {
+      memory = remember(memory, change);
+    });
+    world.engine.memory$.next({ type: "position", position: "s1" });
+    return { ...world, memory: () => memory };
+  }
+
+  it("gives another engine what the first one said, and keeps calls with their tabs", async () => {
+    const first = await remembered();
+    await first.b.dispatch(PLACE);
+    first.engine.memory$.next({ ...CALL, type: "call", state: STATE });
+    const second = hubWorld(structuredClone(first.memory()));
+    expect(second.handed).toEqual([{ position: "s1", calls: [{ ...CALL, state: STATE }] }]);
+    const [a, b] = [second.hub.join("a"), second.hub.join("b")];
+    const seen = [watch(a), watch(b)];
+    await settled();
+    second.engine.signals.next(INVITED);
+    expect(seen.map(({ signals }) => signals)).toEqual([[], [INVITED]]);
+    expect(await code(a.dispatch(HANGUP))).toBe("wrong_state");
+  });
+
+  it("hangs up the calls of a tab that has gone with the first", async () => {
+    const first = await remembered();
+    await first.b.dispatch(PLACE);
+    first.engine.memory$.next({ ...CALL, type: "call", state: STATE });
+    const second = hubWorld(structuredClone(first.memory()));
+    watch(second.hub.join("a"));
+    second.crash("b");
+    await settled();
+    expect(second.engine.dispatched).toEqual([HANGUP]);
+    expect(second.engine.closed).toBe(0);
+  });
+
+  it("rings on in a tab that comes to the second, and remembers who has taken it since", async () => {
+    const first = await remembered();
+    first.engine.signals.next(INCOMING);
+    first.engine.memory$.next({ ...CALL, type: "call", state: STATE });
+    const ringing = structuredClone(first.memory());
+    await first.b.dispatch(ANSWER);
+    const taken = structuredClone(first.memory());
+    for (const [memory, signals] of [
+      [ringing, [INCOMING]],
+      [taken, []],
+    ] as const) {
+      const seen = watch(hubWorld(memory).hub.join("new"));
+      await settled();
+      expect(seen.signals).toEqual(signals);
+    }
+  });
+
+  it("is told whole to a tab that comes late, and forgets what has ended", async () => {
+    const { engine, hub, memory } = await remembered();
+    engine.memory$.next({ ...CALL, type: "call", state: STATE });
+    let late = NO_MEMORY;
+    hub.join("late").memory$.subscribe((change) => {
+      late = remember(late, change);
+    });
+    expect(late).toEqual(memory());
+    engine.memory$.next({ ...CALL, type: "call" });
+    expect(late).toEqual({ position: "s1", calls: [] });
+  });
+});
