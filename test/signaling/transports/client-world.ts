@@ -4,7 +4,7 @@ import { matrixClient } from "../../../src/signaling/transports/matrix-client.ts
 import type { Capability, TestUser, TransportWorld } from "../../../src/testing/transport-suite.ts";
 import { faultyFetch } from "./faulty-fetch.ts";
 import { type Account, type Fetch, register, roomUser } from "./http-world.ts";
-import { quiet } from "./quiet-sdk.ts";
+import { quiet } from "./sdk-on-node.ts";
 
 export interface ClientUser extends TestUser {
   readonly client: MatrixClient;
