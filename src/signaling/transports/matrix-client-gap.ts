@@ -43,7 +43,7 @@ async function collect(
     const { chunk, end } = await client.createMessagesRequest(room.roomId, token, PAGE, BACKWARDS);
     for (const raw of chunk) {
       const known = room.findEventById(raw.event_id) !== undefined;
-      const arrived = arrivedNow(mapper(raw), clock.now());
+      const arrived = arrivedNow(mapper({ ...raw, room_id: room.roomId }), clock.now());
       if (known || !isYoung(arrived, clock.now())) return;
       missed.push(arrived);
     }
