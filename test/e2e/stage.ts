@@ -28,15 +28,21 @@ export interface Stage {
   close(): Promise<void>;
 }
 
+export interface ServedFile {
+  readonly type: string;
+  readonly body: string | Uint8Array<ArrayBuffer>;
+}
+
 /**
  * `matrix` answers under `/_matrix`, and is the homeserver of phones that name no other. `pages` are the scripts of
- * more pages, by name.
+ * more pages, by name; `extra` are files that they fetch, by path.
  */
 export async function openStage(
   matrix?: (request: Request) => Promise<Response>,
   pages: Readonly<Record<string, string>> = {},
+  extra: Readonly<Record<string, ServedFile>> = {},
 ): Promise<Stage> {
-  const files = new Map<string, { readonly type: string; readonly body: string }>();
+  const files = new Map<string, ServedFile>(Object.entries(extra));
   for (const entry of ["entry", "shared-entry"])
     files.set(`/worker/${entry}.js`, { type: "text/javascript", body: await builtWorker(entry) });
   for (const [name, script] of Object.entries({ "": "test/e2e/phone-page.ts", ...pages })) {

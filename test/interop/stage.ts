@@ -1,11 +1,11 @@
 /** Pages with phones of several makes in them, and the homeserver between. */
 import { launchFirefox } from "../../scripts/firefox.ts";
-import { openStage as openChromium } from "../e2e/stage.ts";
+import { openStage as openChromium, type ServedFile } from "../e2e/stage.ts";
 import type { Device } from "./accounts.ts";
 import { createGate, type Gate, proxyTo } from "./gate.ts";
 import { type Peer, remotePeer } from "./peer.ts";
 
-export type Make = "trunkline" | "sdk";
+export type Make = "trunkline" | "sdk" | "careless";
 
 export interface Stage {
   readonly url: string;
@@ -19,13 +19,19 @@ export interface Stage {
   close(): Promise<void>;
 }
 
-/** `homeserver` is a URL, or what answers requests; its gate is what the phones see of it. */
+const PAGES = { trunkline: "test/interop/trunkline-page.ts", sdk: "test/interop/sdk-page.ts" };
+
+/**
+ * `homeserver` is a URL, or what answers requests; its gate is what the phones see of it. `pages` has a page for each
+ * make, `extra` what those fetch, as in ../e2e/stage.ts.
+ */
 export async function openStage(
   homeserver: string | ((request: Request) => Promise<Response>),
+  pages: Readonly<Record<string, string>> = PAGES,
+  extra: Readonly<Record<string, ServedFile>> = {},
 ): Promise<Stage> {
   const gate = createGate(typeof homeserver === "string" ? proxyTo(homeserver) : homeserver);
-  const pages = { trunkline: "test/interop/trunkline-page.ts", sdk: "test/interop/sdk-page.ts" };
-  const chromium = await openChromium(gate.fetch, pages);
+  const chromium = await openChromium(gate.fetch, pages, extra);
   const errors: string[] = [];
   let firefox: ReturnType<typeof launchFirefox> | undefined;
 

@@ -1,9 +1,9 @@
 import type { DelayedEvents } from "../../streams/contract.ts";
 import { toTrunklineError } from "../../streams/errors.ts";
-import { passing } from "./matrix-errors.ts";
+import { DELAYED_EVENTS, passing } from "./matrix-codes.ts";
 import type { Http } from "./matrix-http.ts";
 import { own } from "./matrix-parse.ts";
-import { DELAYED_EVENTS, type OutgoingEvent } from "./matrix-send.ts";
+import type { OutgoingEvent } from "./matrix-send.ts";
 
 /**
  * Delayed events (P34), where the homeserver says that it has them; undefined where it does not. Asks once, one

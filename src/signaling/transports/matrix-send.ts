@@ -1,12 +1,10 @@
 import type { Identity } from "../../streams/contract.ts";
-import { TrunklineError, toTrunklineError } from "../../streams/errors.ts";
-import { errcodeOf, notMatrix, passing } from "./matrix-errors.ts";
+import { type TrunklineError, toTrunklineError } from "../../streams/errors.ts";
+import { DELAYED_EVENTS, notInRoom, notMatrix, passing } from "./matrix-codes.ts";
+import { errcodeOf } from "./matrix-errors.ts";
 import type { Http } from "./matrix-http.ts";
 import { own } from "./matrix-parse.ts";
 import type { MatrixRooms } from "./matrix-rooms.ts";
-
-/** The name that delayed events go by until they are in the specification (MSC4140). */
-export const DELAYED_EVENTS = "org.matrix.msc4140";
 
 export interface OutgoingEvent {
   readonly roomId: string;
@@ -56,9 +54,4 @@ async function isOutside(
   } catch {
     return false; // it stays the refusal that it was
   }
-}
-
-function notInRoom(roomId: string, cause: TrunklineError): TrunklineError {
-  const message = `We are not in room ${roomId}, or it does not exist. Join it first`;
-  return new TrunklineError("not_in_room", message, { cause });
 }

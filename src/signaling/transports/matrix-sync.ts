@@ -17,7 +17,7 @@ import { BACKOFF_POLICY, backoff, isTransient } from "../../streams/backoff.ts";
 import type { Clock, EventBatch } from "../../streams/contract.ts";
 import { toTrunklineError } from "../../streams/errors.ts";
 import type { Random } from "../../streams/ids.ts";
-import { notMatrix, passing } from "./matrix-errors.ts";
+import { notMatrix, passing } from "./matrix-codes.ts";
 import type { Http } from "./matrix-http.ts";
 import { parseSync, type SyncAnswer } from "./matrix-parse.ts";
 

@@ -12,8 +12,9 @@ import type { Clock, Identity, Transport, TurnServers } from "../../streams/cont
 import { TrunklineError, toTrunklineError } from "../../streams/errors.ts";
 import { type Random, secureRandom } from "../../streams/ids.ts";
 import { exclusive } from "./exclusive.ts";
+import { passing } from "./matrix-codes.ts";
 import { matrixDelayed } from "./matrix-delayed.ts";
-import { passing, statusOf } from "./matrix-errors.ts";
+import { statusOf } from "./matrix-errors.ts";
 import { type Fetch, type Http, matrixHttp } from "./matrix-http.ts";
 import { fetchIdentity } from "./matrix-identity.ts";
 import { parseTurnServers } from "./matrix-parse.ts";

@@ -77,14 +77,24 @@ const Update = v.object({ action: v.string() });
 /** What becomes of a delayed event. As in Synapse, who knows its id needs no access token, but a wrong one is refused. */
 export function delayedRoutes(app: App, server: Server): void {
   const { delayed } = server;
-  app.post(`/_matrix/client/unstable/${DELAYED_EVENTS}/delayed_events/:id`, async (ask) => {
-    if (ask.req.header("Authorization") !== undefined) authenticate(ask, server);
-    const { action } = await readBody(ask.req, Update);
+  const path = `/_matrix/client/unstable/${DELAYED_EVENTS}/delayed_events/:id`;
+  const update = (ask: Ask, action: string): Response => {
     if (action !== "restart" && action !== "cancel" && action !== "send") {
       throw invalidParam("'action' is none of restart, cancel, send");
     }
-    delayed[action](ask.req.param("id"));
+    delayed[action](ask.req.param("id") ?? "");
     return ask.json({});
+  };
+  const admit = (ask: Ask) => {
+    if (ask.req.header("Authorization") !== undefined) authenticate(ask, server);
+  };
+  app.post(path, async (ask) => {
+    admit(ask);
+    return update(ask, (await readBody(ask.req, Update)).action);
+  });
+  app.post(`${path}/:action`, (ask) => {
+    admit(ask);
+    return update(ask, ask.req.param("action"));
   });
 }
 

@@ -122,6 +122,7 @@ export const failureTests: readonly TransportTest[] = [
       equal((await transport.identity()).userId, userId, "the user");
     },
     "faults",
+    "own_sync",
   ),
 
   test(
@@ -140,6 +141,7 @@ export const failureTests: readonly TransportTest[] = [
       truthy(!("polluted" in {}), "nothing to be polluted");
     },
     "faults",
+    "own_sync",
   ),
 
   test(

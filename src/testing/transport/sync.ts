@@ -9,6 +9,9 @@ export const syncTests: readonly TransportTest[] = [
   test("P10 tells history, in the first batch, from news, in the later ones", async (scene) => {
     const { alice, bob, roomId } = await scene.couple();
     const old = await say(alice, roomId);
+    const before = scene.watch(bob);
+    await before.batchWith(old);
+    before.close();
     const watch = scene.watch(bob);
     equal((await watch.batchWith(old)).live, false, "live of the batch with history");
     equal((await watch.first()).live, false, "live of the first batch");
@@ -79,6 +82,7 @@ export const syncTests: readonly TransportTest[] = [
       event.type === "m.room.join_rules" &&
       event.stateKey === "" &&
       (event.content as { join_rule?: unknown }).join_rule === rule;
+    await say(alice, roomId);
     const watch = scene.watch(bob);
     await watch.event(isRule("invite"), "the first join rule");
     await alice.setState(roomId, "m.room.join_rules", { join_rule: "public" });
@@ -88,7 +92,7 @@ export const syncTests: readonly TransportTest[] = [
   test("P42 shows that a room was encrypted", async (scene) => {
     const { alice, bob, roomId } = await scene.couple();
     const watch = scene.watch(bob);
-    await watch.first();
+    await watch.batchWith(await say(alice, roomId));
     await alice.setState(roomId, "m.room.encryption", { algorithm: "m.megolm.v1.aes-sha2" });
     const event = await watch.event(({ type }) => type === "m.room.encryption", "m.room.encryption");
     equal([event.stateKey, event.roomId], ["", roomId], "its state key and room");
@@ -98,7 +102,7 @@ export const syncTests: readonly TransportTest[] = [
     const { alice, bob, roomId } = await scene.couple();
     const carol = await scene.world.createUser();
     const watch = scene.watch(bob);
-    await watch.first();
+    await watch.batchWith(await say(alice, roomId));
     const membership = (user: TestUser, wanted: string) =>
       watch.event(
         ({ type, stateKey, content }) =>
@@ -126,8 +130,8 @@ export const syncTests: readonly TransportTest[] = [
       );
     const count = (joined: number) =>
       watch.batch(() => counts().at(-1) === joined, `${roomId} to have ${joined} members`);
-    await watch.first();
-    equal(counts(), [2], "the number of members that the first batch tells");
+    await watch.batchWith(await say(alice, roomId));
+    equal(counts(), [2], "the number of members that is told with the first call event at the latest");
     await alice.invite(roomId, carol.userId);
     await carol.join(roomId);
     await count(3);

@@ -6,6 +6,8 @@ export type Capability =
   | "addresses"
   /** Its homeserver can be made to fail in the ways of `Fault`, on any request. */
   | "faults"
+  /** It asks the homeserver who we are and reads the sync by itself, rather than by an app's client. */
+  | "own_sync"
   /** Other clients can publish encryption keys for its device. */
   | "shared_devices"
   /** A member can be without the power to send. */

@@ -2,7 +2,7 @@ import { matrixTransport } from "../../../src/signaling/transports/matrix.ts";
 import type { TestUser, TransportWorld } from "../../../src/testing/transport-suite.ts";
 import { faultyFetch } from "./faulty-fetch.ts";
 
-type Fetch = typeof globalThis.fetch;
+export type Fetch = typeof globalThis.fetch;
 
 /** The matrix transport on a homeserver that anybody may register with. */
 export function httpWorld(options: {
@@ -18,6 +18,7 @@ export function httpWorld(options: {
     capabilities: [
       "addresses",
       "faults",
+      "own_sync",
       "shared_devices",
       "power_levels",
       "encryption_refusal",
@@ -26,11 +27,14 @@ export function httpWorld(options: {
     patience,
     async createUser() {
       count += 1;
-      const call = client(homeserver, fetch);
-      const username = `user${run}${count}`;
-      const auth = { type: "m.login.dummy" };
-      const account = await call("POST", "/register", { username, password: "not a secret", auth });
-      return testUser(homeserver, account, fetch);
+      const account = await register(homeserver, fetch, `user${run}${count}`);
+      const faulty = faultyFetch(fetch);
+      const transport = matrixTransport({
+        homeserver,
+        accessToken: account.access_token,
+        fetch: faulty.fetch,
+      });
+      return { ...roomUser(homeserver, account, fetch), transport, fail: faulty.fail };
     },
     misdirected(to) {
       const elsewhere: Fetch = async () => {
@@ -44,16 +48,25 @@ export function httpWorld(options: {
   };
 }
 
-function testUser(homeserver: string, account: Answer, fetch: Fetch): TestUser {
+/** A new user on a homeserver that lets anyone register. */
+export function register(homeserver: string, fetch: Fetch, username: string): Promise<Account> {
+  const auth = { type: "m.login.dummy" };
+  return client(homeserver, fetch)("POST", "/register", { username, password: "not a secret", auth });
+}
+
+/** What a user does besides calling. */
+export function roomUser(
+  homeserver: string,
+  account: Account,
+  fetch: Fetch,
+): Omit<TestUser, "transport" | "fail"> {
   const { user_id: userId, device_id: deviceId, access_token: accessToken } = account;
   const call = client(homeserver, fetch, accessToken);
   const inRoom = (roomId: string, action: string, body: object = {}) =>
     call("POST", `/rooms/${encodeURIComponent(roomId)}/${action}`, body);
-  const faulty = faultyFetch(fetch);
   return {
     userId,
     deviceId,
-    transport: matrixTransport({ homeserver, accessToken, fetch: faulty.fetch }),
     createRoom: async () => (await call("POST", "/createRoom", { preset: "private_chat" })).room_id,
     async setState(roomId, type, content) {
       await call("PUT", `/rooms/${encodeURIComponent(roomId)}/state/${type}/`, content);
@@ -69,14 +82,16 @@ function testUser(homeserver: string, account: Answer, fetch: Fetch): TestUser {
       const device_keys = { user_id: userId, device_id: deviceId, algorithms, keys, signatures: {} };
       await call("POST", "/keys/upload", { device_keys });
     },
-    fail: faulty.fail,
   };
 }
 
-interface Answer {
+export interface Account {
   readonly user_id: string;
   readonly device_id: string;
   readonly access_token: string;
+}
+
+interface Answer extends Account {
   readonly room_id: string;
   readonly retry_after_ms?: number;
 }

@@ -1,0 +1,70 @@
+/** Users with encrypted devices, in encrypted rooms. */
+import { readFileSync } from "node:fs";
+import { createRequire } from "node:module";
+import { dirname, join } from "node:path";
+import { directRoom } from "../../e2e/rooms.ts";
+import { createUser, type Device, type User } from "../../interop/accounts.ts";
+import { proxyTo } from "../../interop/gate.ts";
+import { openStage, type Stage } from "../../interop/stage.ts";
+import type { ChatPeer } from "./chat.ts";
+import { createKeyGate, type KeyGate } from "./key-gate.ts";
+
+const PAGES = {
+  trunkline: "test/heavy/encrypted/trunkline-page.ts",
+  careless: "test/heavy/encrypted/careless-page.ts",
+  sdk: "test/heavy/encrypted/sdk-page.ts",
+};
+
+/** The crypto fetches it from beside the page's script. */
+const WASM = "pkg/matrix_sdk_crypto_wasm_bg.wasm";
+
+export interface Member {
+  readonly user: User;
+  readonly peer: ChatPeer;
+}
+
+export interface EncryptedStage {
+  readonly stage: Stage;
+  readonly keys: KeyGate;
+  /** A user with a page of this make. */
+  member(make: keyof typeof PAGES): Promise<Member>;
+  /** An encrypted room of two. */
+  room(one: Member, other: Member): Promise<string>;
+  /** Sends an event as it is, past all crypto, from another device of the user. */
+  sendPlain(member: Member, roomId: string, type: string, content: object): Promise<void>;
+}
+
+export async function openEncryptedStage(homeserver: string): Promise<EncryptedStage> {
+  const keys = createKeyGate(proxyTo(homeserver));
+  const crypto = dirname(createRequire(import.meta.url).resolve("@matrix-org/matrix-sdk-crypto-wasm"));
+  const wasm = { type: "application/wasm", body: new Uint8Array(readFileSync(join(crypto, WASM))) };
+  const stage = await openStage(keys.fetch, PAGES, { [`/${WASM}`]: wasm });
+  const put = async ({ accessToken }: Device, path: string, body: object) => {
+    const response = await fetch(`${stage.url}/_matrix/client/v3/rooms/${path}`, {
+      method: "PUT",
+      headers: { authorization: `Bearer ${accessToken}` },
+      body: JSON.stringify(body),
+    });
+    if (!response.ok) throw new Error(`${path}: ${response.status} ${await response.text()}`);
+  };
+  return {
+    stage,
+    keys,
+    async member(make) {
+      const user = await createUser(stage.url, make);
+      return { user, peer: (await stage.chromium(make, await user.logIn())) as ChatPeer };
+    },
+    async room(one, other) {
+      const [first, second] = [await one.user.logIn(), await other.user.logIn()];
+      const roomId = await directRoom(stage.url, first, second);
+      await put(first, `${encodeURIComponent(roomId)}/state/m.room.encryption/`, {
+        algorithm: "m.megolm.v1.aes-sha2",
+      });
+      return roomId;
+    },
+    async sendPlain(member, roomId, type, content) {
+      const path = `${encodeURIComponent(roomId)}/send/${type}/${globalThis.crypto.randomUUID()}`;
+      await put(await member.user.logIn(), path, content);
+    },
+  };
+}

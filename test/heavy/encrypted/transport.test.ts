@@ -1,0 +1,26 @@
+import { afterAll, describe, expect, inject, it } from "vitest";
+import { showable, unshowable } from "../../../src/testing/transport-suite.ts";
+import { clientWorld } from "../../signaling/transports/client-world.ts";
+
+describe("the transport suite on an app's client with Rust crypto", () => {
+  const world = clientWorld({
+    homeserver: inject("synapseUrl"),
+    fetch,
+    patience: 30_000,
+    capabilities: ["power_levels", "encryption", "delayed_events", "faults"],
+    prepare: (client) => client.initRustCrypto({ useIndexedDB: false }),
+  });
+  afterAll(() => world.close());
+  for (const test of showable(world)) it(test.name, () => test.run(world));
+
+  it("leaves out what is the client's own, and the refusal to encrypt", () => {
+    expect(unshowable(world)).toEqual([
+      "P42 refuses to send into an encrypted room, whether it was told of it or not",
+      "P42 refuses a delayed event for an encrypted room",
+      "asks again who we are where that failed",
+      "P43 passes over malformed events",
+      "refuses a device that has published encryption keys",
+      "tells a wrong address",
+    ]);
+  });
+});
