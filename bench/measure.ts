@@ -1,0 +1,21 @@
+import type { Row } from "./row.ts";
+
+/** What a measure is given. */
+export interface BenchContext {
+  /** How many samples a row should have. */
+  readonly n: number;
+  /** `embedded`, `synapse`, or a homeserver's URL. */
+  readonly homeserver: string;
+  /** Says how far it is, in a few words; each takes the place of the one before. */
+  say(progress: string): void;
+}
+
+/** Something that can be measured. */
+export interface Measure {
+  /** What `--only` calls it, and what the names of its rows begin with. */
+  readonly name: string;
+  /** What it measures, in one line for people. */
+  readonly what: string;
+  /** Resolves with rows in the order in which they are to be read. Closes what it opened, however it ends. */
+  run(context: BenchContext): Promise<readonly Row[]>;
+}
