@@ -1,4 +1,5 @@
 import type { Row } from "./row.ts";
+import type { World } from "./world.ts";
 
 /** What a measure is given. */
 export interface BenchContext {
@@ -6,6 +7,8 @@ export interface BenchContext {
   readonly n: number;
   /** `embedded`, `synapse`, or a homeserver's URL. */
   readonly homeserver: string;
+  /** The browser and homeserver for calls, with or without TURN; open until the run ends, or the other is asked for. */
+  world(options: { readonly turn: boolean }): Promise<World>;
   /** Says how far it is, in a few words; each takes the place of the one before. */
   say(progress: string): void;
 }

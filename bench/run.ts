@@ -7,17 +7,19 @@ import { machine, type Results, versions } from "./results.ts";
 import type { Row } from "./row.ts";
 import { select } from "./select.ts";
 import { table } from "./terminal.ts";
+import { worlds } from "./worlds.ts";
 
 async function measureAll(options: Options): Promise<Results> {
   const rows: Row[] = [];
   const failures: { measure: string; message: string }[] = [];
   const { begin, say, end } = progress(process.stderr);
   const { n, homeserver } = options;
+  const { open: world, close } = worlds(options);
   for (const measure of select(measures, options.only)) {
     const start = performance.now();
     begin(measure.name);
     try {
-      rows.push(...(await measure.run({ n, homeserver, say })));
+      rows.push(...(await measure.run({ n, homeserver, world, say })));
       end(`${((performance.now() - start) / 1_000).toFixed(1)} s`);
     } catch (error) {
       const message = error instanceof Error ? error.message : String(error);
@@ -25,6 +27,7 @@ async function measureAll(options: Options): Promise<Results> {
       end(`failed: ${message}`);
     }
   }
+  await close();
   return {
     at: new Date().toISOString(),
     homeserver,
