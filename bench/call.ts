@@ -1,5 +1,5 @@
 import type { Pair } from "./cast.ts";
-import type { BenchPage, MarkName, Moment } from "./pages/bench-page.ts";
+import type { BenchPage, EventCounts, MarkName, Moment } from "./pages/bench-page.ts";
 import type { Mark } from "./waterfall.ts";
 
 /** A call that takes this long, in ms, is a fault, not a figure. */
@@ -19,7 +19,7 @@ export interface CallOptions {
 export interface TimedCall {
   readonly caller: readonly Moment[];
   readonly callee: readonly Moment[];
-  readonly events: number;
+  readonly events: { readonly caller: EventCounts; readonly callee: EventCounts };
 }
 
 /** Places a call, lets it go as far as it is to go, and ends it. Rejects where it does not get there. */
@@ -55,7 +55,7 @@ async function wholeCall(
   return {
     caller: await caller.moments(),
     callee: await callee.moments(),
-    events: (await caller.sent()) + (await callee.sent()),
+    events: { caller: await caller.sent(), callee: await callee.sent() },
   };
 }
 
@@ -78,6 +78,11 @@ export function ringTime({ caller, callee }: TimedCall): number {
 /** From the moment the callee accepts until both sides have reached something, in ms. */
 export function sinceAccept({ caller, callee }: TimedCall, name: MarkName): number {
   return Math.max(at(caller, name), at(callee, name)) - at(callee, "accept");
+}
+
+/** How many events a call took, of both sides together. */
+export function eventCount({ events }: TimedCall): number {
+  return [events.caller, events.callee].flatMap(Object.values).reduce((sum, count) => sum + count, 0);
 }
 
 function at(moments: readonly Moment[], name: MarkName): number {

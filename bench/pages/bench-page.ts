@@ -51,6 +51,8 @@ export type MarkName =
 /** A call's event by the end of its type: `m.call.invite` and so on. */
 export type Message = "invite" | "answer" | "candidates" | "select_answer" | "hangup" | "reject" | "other";
 
+export type EventCounts = { readonly [M in Message]?: number };
+
 /** A moment in ms since 1970 by the clock of `performance`, the same in every page. */
 export type Moment = Omit<Mark, "by" | "name"> & { readonly name: MarkName };
 
@@ -65,8 +67,8 @@ export interface BenchPage {
   hangup(): void;
   /** The first moment of each kind in the present call. */
   moments(): readonly Moment[];
-  /** How many call events of this side the room has. */
-  sent(): number;
+  /** How many call events of this side the room has, by their type. */
+  sent(): EventCounts;
 }
 
 declare global {

@@ -21,7 +21,7 @@ export interface SomePhone {
 export function noteRequest({ id, message, lastCandidate, at, done }: Sending): void {
   mark(`${message} ${done ? "acknowledged" : "sent"}`, at);
   if (!done) return;
-  count(id);
+  count(id, message);
   if (lastCandidate) mark("all candidates sent", at);
 }
 

@@ -1,8 +1,8 @@
 /** What happened in this page's present call, and when. */
-import type { MarkName, Moment } from "./bench-page.ts";
+import type { EventCounts, MarkName, Message, Moment } from "./bench-page.ts";
 
 let moments = new Map<MarkName, number>();
-let events = new Set<string>();
+let events = new Map<string, Message>();
 let watchers = new Set<() => void>();
 
 export const now = (): number => performance.timeOrigin + performance.now();
@@ -15,17 +15,21 @@ export function mark(name: MarkName, at = now()): void {
 }
 
 /** Notes an event that the homeserver has taken; `id` tells a retry from another event. */
-export function count(id: string): void {
-  events.add(id);
+export function count(id: string, message: Message): void {
+  events.set(id, message);
 }
 
 export function begin(): void {
   moments = new Map();
-  events = new Set();
+  events = new Map();
   watchers = new Set();
 }
 
-export const sent = (): number => events.size;
+export function sent(): EventCounts {
+  const counts: { [M in Message]?: number } = {};
+  for (const message of events.values()) counts[message] = (counts[message] ?? 0) + 1;
+  return counts;
+}
 
 export const told = (): readonly Moment[] =>
   [...moments].map(([name, at]) => ({ name, at })).sort((a, b) => a.at - b.at);
