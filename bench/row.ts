@@ -12,8 +12,10 @@ export type Samples = { readonly [S in Side]?: readonly number[] };
 export interface Row {
   /** Such as `pickup.relay.300ms.video`: the measure's name first, then the scenario. */
   readonly name: string;
-  /** What it is, in one line for people. */
+  /** What it is, in one line for people; in a group, in what it differs from the others. */
   readonly what: string;
+  /** What rows are that are read together, on one scale. */
+  readonly group?: string;
   /** `ms`, or what is counted: `events`, `kB`, `events/s`. */
   readonly unit: string;
   readonly better: "less" | "more";
@@ -31,6 +33,7 @@ export interface Row {
 
 export interface RowOptions {
   readonly what: string;
+  readonly group?: string;
   /** Default: `less`. */
   readonly better?: Row["better"];
   readonly waterfall?: Waterfall;
@@ -41,7 +44,7 @@ export function row(
   name: string,
   unit: string,
   samples: Samples,
-  { what, better = "less", waterfall }: RowOptions,
+  { better = "less", ...options }: RowOptions,
 ): Row {
   const sides = SIDES.filter((side) => samples[side] !== undefined);
   for (const side of sides) {
@@ -52,7 +55,7 @@ export function row(
   const at = (share: number) =>
     Object.fromEntries(sides.map((side) => [side, percentile(samples[side] ?? [], share)]));
   const n = Math.min(...sides.map((side) => samples[side]?.length ?? 0));
-  return { name, what, unit, better, ...at(0.5), p95: at(0.95), n, samples, ...(waterfall && { waterfall }) };
+  return { name, unit, better, ...at(0.5), p95: at(0.95), n, samples, ...options };
 }
 
 /** Our median as a share of the other side's: 0.5 is half of it. Undefined where one is missing or zero. */

@@ -1,8 +1,9 @@
 /** `npm run bench`: how fast calls are, beside matrix-js-sdk's and beside what is possible. `--help` tells the rest. */
-import { writeFileSync } from "node:fs";
+import { readFileSync, writeFileSync } from "node:fs";
 import { type Options, readOptions, usage } from "./options.ts";
 import { progress } from "./progress.ts";
 import { measures } from "./registry.ts";
+import { reportPage } from "./report/page.ts";
 import { machine, type Results, versions } from "./results.ts";
 import type { Row } from "./row.ts";
 import { select } from "./select.ts";
@@ -46,6 +47,7 @@ try {
     const results = await measureAll(options);
     const text = JSON.stringify(results, null, 2);
     writeFileSync("bench/results.json", `${text}\n`);
+    writeFileSync("bench/report.html", reportPage(results, readFileSync("bench/report/style.css", "utf8")));
     console.log(options.json ? text : table(results.rows));
     if (results.failures.length > 0) process.exitCode = 1;
   }

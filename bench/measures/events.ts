@@ -8,6 +8,8 @@ import type { Row } from "../row.ts";
 /** Counts hardly vary, and these calls last until every candidate is sent. */
 const MOST_ROUNDS = 5;
 
+const GROUP = "Matrix events a video call";
+
 const CASES = {
   direct: { relay: false, what: "direct" },
   relay: { relay: true, what: "through a TURN server" },
@@ -31,7 +33,7 @@ export const events = (path: keyof typeof CASES): Measure => {
         const calls = [{ video: true, accept: 300, and: ["all candidates sent"] as const }];
         const duels = await alternate({ rounds: Math.min(n, MOST_ROUNDS), cast, calls, say });
         return duels.flatMap((duel) => [
-          duelRow(name, "events", duel, eventCount, { what: `a video call, ${what}` }),
+          duelRow(name, "events", duel, eventCount, { what, group: GROUP }),
           ...(path === "slow" ? [candidateEvents(duel, "caller"), candidateEvents(duel, "callee")] : []),
         ]);
       } finally {
@@ -42,7 +44,7 @@ export const events = (path: keyof typeof CASES): Measure => {
 };
 
 function candidateEvents(duel: Duel, side: "caller" | "callee"): Row {
-  const what = `of these, the ${side}'s with candidates`;
+  const what = `${CASES.slow.what}: the ${side}'s with candidates`;
   const read = ({ events: sent }: Duel["ours"][number]) => sent[side].candidates ?? 0;
-  return duelRow(`events.slow.${side}`, "events", duel, read, { what, marks: false });
+  return duelRow(`events.slow.${side}`, "events", duel, read, { what, group: GROUP, marks: false });
 }

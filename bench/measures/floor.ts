@@ -3,6 +3,8 @@ import { timeConnect, timeHop } from "../floor.ts";
 import type { Measure } from "../measure.ts";
 import { row } from "../row.ts";
 
+const GROUP = "the floor: the least that anybody could need on this machine";
+
 /** One event's way from one account to another: nothing that waits for the other user can be faster. */
 export const hop: Measure = {
   name: "floor.hop",
@@ -17,7 +19,7 @@ export const hop: Measure = {
         samples.push(await timeHop(pair));
         say(`${samples.length} of ${n}`);
       }
-      return [row("floor.hop", "ms", { floor: samples }, { what: "send → sync" })];
+      return [row("floor.hop", "ms", { floor: samples }, { what: "send → sync, one event", group: GROUP })];
     } finally {
       await cast.close();
     }
@@ -39,7 +41,14 @@ export const connect = (path: "direct" | "relay"): Measure => ({
         samples.push(await timeConnect(pair, { ...options, video: true }));
         say(`${samples.length} of ${n}`);
       }
-      return [row(`floor.connect.${path}`, "ms", { floor: samples }, { what: "ICE and DTLS" })];
+      return [
+        row(
+          `floor.connect.${path}`,
+          "ms",
+          { floor: samples },
+          { what: `ICE and DTLS, ${path}`, group: GROUP },
+        ),
+      ];
     } finally {
       await cast.close();
     }

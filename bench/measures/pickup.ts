@@ -29,30 +29,29 @@ export const pickup = (path: "direct" | "relay"): Measure => ({
       const floor = async ({ video }: CallOptions) =>
         (await timeHop(pair)) + (await timeConnect(pair, { ...options, video }));
       const duels = await alternate({ rounds: n, cast, calls: scenarios, floor, say });
-      return scenarios.flatMap((scenario, index) => rows(path, scenario, duels[index]));
+      const all = scenarios.flatMap((scenario, index) => rows(path, scenario, duels[index]));
+      return all.sort((one, other) => order(one) - order(other));
     } finally {
       await cast.close();
     }
   },
 });
 
+/** Connected first, then audio, then video. */
+const order = ({ name }: Row): number =>
+  ["first-audio", "first-frame"].findIndex((end) => name.endsWith(end));
+
 function rows(path: string, { accept, video }: Scenario, duel: Duel | undefined): Row[] {
   if (!duel) return [];
   const name = `pickup.${path}.${accept}ms.${video ? "video" : "voice"}`;
-  const when = `${video ? "video" : "voice"}, ${path}, accepted after ${accept / 1_000} s`;
-  const media = (mark: "first audio" | "first frame") =>
+  const what = `${video ? "video" : "voice"}, accepted after ${accept / 1_000} s`;
+  const until = (mark: "connected" | "first audio" | "first frame", floor: Duel["floor"] = []) =>
     duelRow(
-      `${name}.${mark.replace(" ", "-")}`,
+      mark === "connected" ? name : `${name}.${mark.replace(" ", "-")}`,
       "ms",
-      { ...duel, floor: [] },
+      { ...duel, floor },
       (call) => sinceAccept(call, mark),
-      { what: `accept → ${mark} on both sides, ${when}`, marks: false },
+      { what, group: `accept → ${mark} at both ends, ${path}`, marks: mark === "connected" },
     );
-  return [
-    duelRow(name, "ms", duel, (call) => sinceAccept(call, "connected"), {
-      what: `accept → connected, ${when}`,
-    }),
-    media("first audio"),
-    ...(video ? [media("first frame")] : []),
-  ];
+  return [until("connected", duel.floor), until("first audio"), ...(video ? [until("first frame")] : [])];
 }

@@ -13,9 +13,10 @@ const kinds: readonly (CallOptions & { readonly kind: string })[] = [
 /** How long it takes until it rings; with TURN, both sides look for relayed candidates, which they do not need. */
 export const ring = (servers: "plain" | "turn"): Measure => {
   const name = servers === "turn" ? "ring.turn" : "ring";
+  const group = `place → rings at the callee, ${servers === "turn" ? "a" : "no"} TURN server on offer`;
   return {
     name,
-    what: `place → rings at the callee, ${servers === "turn" ? "a" : "no"} TURN server on offer`,
+    what: group,
     async run({ n, world, say }) {
       const cast = createCast(await world({ turn: servers === "turn" }), { relay: false });
       try {
@@ -23,8 +24,7 @@ export const ring = (servers: "plain" | "turn"): Measure => {
         const duels = await alternate({ rounds: n, cast, calls: kinds, floor: () => timeHop(floor), say });
         return duels.map((duel, index) => {
           const kind = kinds[index]?.kind ?? "";
-          const what = `place → rings, ${kind}${servers === "turn" ? ", TURN on offer" : ""}`;
-          return duelRow(`${name}.${kind}`, "ms", duel, ringTime, { what });
+          return duelRow(`${name}.${kind}`, "ms", duel, ringTime, { what: kind, group });
         });
       } finally {
         await cast.close();
