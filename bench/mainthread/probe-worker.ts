@@ -1,5 +1,5 @@
 /** Says what time it is, every millisecond, to a main thread that notes how late it hears of it. */
-import { now } from "./time.ts";
+import { now } from "../browser/time.ts";
 
 const PERIOD = 1;
 

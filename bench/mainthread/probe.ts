@@ -1,4 +1,4 @@
-import { now } from "./time.ts";
+import { now } from "../browser/time.ts";
 import { type Ping, type Waits, waitsOf } from "./waits.ts";
 
 export interface Watched extends Waits {
