@@ -1,6 +1,6 @@
-import type { Findings } from "../engine/child.ts";
-import { bundleChild, runChild } from "../engine/spawn.ts";
+import type { Findings, Plan } from "../engine/child.ts";
 import type { Measure } from "../measure.ts";
+import { bundleForNode, runOnNode } from "../node/child.ts";
 import { type Row, row } from "../row.ts";
 import { percentile } from "../statistics.ts";
 
@@ -16,14 +16,14 @@ export const engine: Measure = {
   name: "engine",
   what: "events routed by the engine, with few and with many calls",
   async run({ n, say }) {
-    const script = await bundleChild();
+    const script = await bundleForNode("bench/engine/child.ts");
     const plan = { rounds: Math.min(n, ROUNDS), events: n < ROUNDS ? 2_000 : 10_000, rate: RATE };
     const turns: Turn[] = [];
     while (turns.length * plan.rounds < n) {
       const found = new Map<number, Findings>();
       for (const calls of CALLS) {
         say(`${calls} calls, process ${turns.length + 1} of ${Math.ceil(n / plan.rounds)}`);
-        found.set(calls, await runChild(script, { ...plan, calls }));
+        found.set(calls, await runOnNode<Findings>(script, { ...plan, calls } satisfies Plan));
       }
       turns.push(found);
     }
