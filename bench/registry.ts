@@ -2,7 +2,9 @@ import type { Measure } from "./measure.ts";
 import { engine } from "./measures/engine.ts";
 import { events } from "./measures/events.ts";
 import { connect, hop } from "./measures/floor.ts";
+import { mainthread } from "./measures/mainthread.ts";
 import { pickup } from "./measures/pickup.ts";
+import { port } from "./measures/port.ts";
 import { ring } from "./measures/ring.ts";
 import { size } from "./measures/size.ts";
 
@@ -18,6 +20,8 @@ export const measures: readonly Measure[] = [
   ring("turn"),
   pickup("relay"),
   events("relay"),
+  mainthread,
   engine,
+  port,
   size,
 ];
