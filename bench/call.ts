@@ -1,9 +1,8 @@
 import type { Pair } from "./cast.ts";
+import { inTime } from "./in-time.ts";
 import type { BenchPage, EventCounts, MarkName, Moment } from "./pages/bench-page.ts";
 import type { Mark } from "./waterfall.ts";
 
-/** A call that takes this long, in ms, is a fault, not a figure. */
-const DEADLINE = 30_000;
 /** Between two calls, in ms: nobody is to pay for the tidying up of another. */
 const PAUSE = 250;
 
@@ -24,7 +23,7 @@ export interface TimedCall {
 
 /** Places a call, lets it go as far as it is to go, and ends it. Rejects where it does not get there. */
 export async function timeCall(pair: Pair<BenchPage>, options: CallOptions): Promise<TimedCall> {
-  const call = await inTime(wholeCall(pair, options), async () => {
+  const call = await inTime("a call", wholeCall(pair, options), async () => {
     const reached = async (side: "caller" | "callee") => (await pair[side].moments()).map(({ name }) => name);
     return `the caller came to: ${await reached("caller")}; the callee to: ${await reached("callee")}`;
   });
@@ -57,17 +56,6 @@ async function wholeCall(
     callee: await callee.moments(),
     events: { caller: await caller.sent(), callee: await callee.sent() },
   };
-}
-
-/** Rejects where it takes too long, with how far it came. */
-async function inTime<T>(work: Promise<T>, howFar: () => Promise<string>): Promise<T> {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<"late">((resolve) => {
-    timer = setTimeout(() => resolve("late"), DEADLINE);
-  });
-  const outcome = await Promise.race([work, late]).finally(() => clearTimeout(timer));
-  if (outcome !== "late") return outcome;
-  throw new Error(`a call was not over after ${DEADLINE / 1_000} s; ${await howFar()}`);
 }
 
 /** From the placing of a call until it rings at the callee, in ms. */

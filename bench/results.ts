@@ -1,11 +1,14 @@
+import { execFileSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { cpus, release, totalmem, type } from "node:os";
+import { findChromium } from "../scripts/chromium.ts";
 import type { Row } from "./row.ts";
 
 /** What `bench/results.json` holds. */
 export interface Results {
   /** ISO 8601. */
   readonly at: string;
+  /** As it was asked for, and what it calls itself where it says so. */
   readonly homeserver: string;
   readonly n: number;
   readonly machine: Readonly<Record<"system" | "processor" | "memory", string>>;
@@ -27,9 +30,12 @@ export function machine(): Results["machine"] {
 /** Of what was measured, and of what it ran on. */
 export function versions(): Results["versions"] {
   const of = (file: string): string => JSON.parse(readFileSync(file, "utf8")).version;
+  const chromium = findChromium();
+  const browser = chromium && execFileSync(chromium, ["--version"], { encoding: "utf8" });
   return {
     Trunkline: of("package.json"),
     "matrix-js-sdk": of("node_modules/matrix-js-sdk/package.json"),
     "Node.js": process.versions.node,
+    ...(browser && { Chromium: /[\d.]+/.exec(browser)?.[0] ?? browser.trim() }),
   };
 }

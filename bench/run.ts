@@ -15,7 +15,7 @@ async function measureAll(options: Options): Promise<Results> {
   const failures: { measure: string; message: string }[] = [];
   const { begin, say, end } = progress(process.stderr);
   const { n, homeserver } = options;
-  const { open: world, close } = worlds(options);
+  const { open: world, software, close } = worlds(options);
   for (const measure of select(measures, options.only)) {
     const start = performance.now();
     begin(measure.name);
@@ -31,7 +31,7 @@ async function measureAll(options: Options): Promise<Results> {
   await close();
   return {
     at: new Date().toISOString(),
-    homeserver,
+    homeserver: [homeserver, software()].filter(Boolean).join(", "),
     n,
     machine: machine(),
     versions: versions(),

@@ -21,7 +21,7 @@ const TYPE = "org.example.trunkline.bench";
 const arrived = new Map<string, number>();
 const arrivals = new EventTarget();
 let account: FloorAccount;
-let connection: RTCPeerConnection;
+let present: { readonly connection: RTCPeerConnection; readonly connected: Promise<number> } | undefined;
 
 async function ask(path: string, init: RequestInit = {}): Promise<Response> {
   const { homeserver, accessToken } = account;
@@ -52,13 +52,31 @@ async function turnServers(): Promise<RTCIceServer[]> {
   return uris?.length ? [{ urls: uris, username, credential: password }] : [];
 }
 
-async function renew(relay: boolean): Promise<void> {
+async function connectionFor(relay: boolean): Promise<RTCPeerConnection> {
   const iceServers = await turnServers();
   const iceTransportPolicy = relay ? "relay" : "all";
-  connection = new RTCPeerConnection({ iceServers, iceTransportPolicy, bundlePolicy: "max-bundle" });
+  const connection = new RTCPeerConnection({ iceServers, iceTransportPolicy, bundlePolicy: "max-bundle" });
+  // From here on: the other page may connect to it as soon as it has an address.
+  const connected = new Promise<number>((resolve, reject) => {
+    connection.addEventListener("connectionstatechange", () => {
+      if (connection.connectionState === "connected") resolve(now());
+      if (connection.connectionState === "failed") reject(new Error("no path from one page to the other"));
+    });
+  });
+  connected.catch(() => {});
+  present = { connection, connected };
+  return connection;
 }
 
-async function gathered(description: RTCSessionDescriptionInit): Promise<string> {
+function needed(): NonNullable<typeof present> {
+  if (present) return present;
+  throw new Error("there is nothing to connect: make an offer or an answer first");
+}
+
+async function gathered(
+  connection: RTCPeerConnection,
+  description: RTCSessionDescriptionInit,
+): Promise<string> {
   const complete = new Promise<void>((resolve) => {
     connection.addEventListener("icegatheringstatechange", () => {
       if (connection.iceGatheringState === "complete") resolve();
@@ -109,31 +127,30 @@ const thisPage = {
 
   /** An offer with every candidate in it. */
   async offer(relay: boolean, video: boolean): Promise<string> {
-    await renew(relay);
+    const connection = await connectionFor(relay);
     connection.addTransceiver("audio");
     if (video) connection.addTransceiver("video");
-    return gathered(await connection.createOffer());
+    return gathered(connection, await connection.createOffer());
   },
 
   /** An answer with every candidate in it; nothing is sent to the peer yet. */
   async answer(relay: boolean, offer: string): Promise<string> {
-    await renew(relay);
+    const connection = await connectionFor(relay);
     const sdp = offer
       .split("\r\n")
       .filter((line) => !isCandidate(line))
       .join("\r\n");
     await connection.setRemoteDescription({ type: "offer", sdp });
-    return gathered(await connection.createAnswer());
+    return gathered(connection, await connection.createAnswer());
   },
 
-  /** Lets go at a moment: the caller with the whole answer, the callee with the candidates. Resolves when connected. */
-  async connect(moment: number, sdp: string): Promise<number> {
-    const connected = new Promise<number>((resolve, reject) => {
-      connection.addEventListener("connectionstatechange", () => {
-        if (connection.connectionState === "connected") resolve(now());
-        if (connection.connectionState === "failed") reject(new Error("no path from one page to the other"));
-      });
-    });
+  /**
+   * Lets go at a moment: the caller with the whole answer, the callee with the candidates. Resolves with the moment at
+   * which it was connected; with none where it came too late to let go.
+   */
+  async connect(moment: number, sdp: string): Promise<number | undefined> {
+    const { connection, connected } = needed();
+    const late = now() > moment;
     await until(moment);
     if (connection.signalingState === "have-local-offer") {
       await connection.setRemoteDescription({ type: "answer", sdp });
@@ -143,10 +160,18 @@ const thisPage = {
         connection.addIceCandidate({ candidate: line.slice(2), sdpMLineIndex: 0 });
       await Promise.all(candidates.map(add));
     }
-    return connected;
+    const at = await connected;
+    return late ? undefined : at;
   },
 
-  close: () => connection.close(),
+  /** How far it has come, for a message. */
+  state(): string {
+    if (!present) return `${arrived.size} events arrived`;
+    const { connectionState, iceConnectionState, iceGatheringState, signalingState } = present.connection;
+    return `${arrived.size} events arrived, connection ${connectionState}, ICE ${iceConnectionState}, gathering ${iceGatheringState}, signalling ${signalingState}`;
+  },
+
+  close: () => present?.connection.close(),
 };
 
 export type FloorPage = typeof thisPage;

@@ -28,7 +28,7 @@ export function reportPage(results: Results, style: string): string {
 <p class="faint">Calls of both were placed in turn, in the same browser, over the same homeserver, and the floor was
 measured between them. Every dot is one sample, the bar is the median. Less is better unless it says otherwise.</p>
 <dl>
-  <dt>measured</dt><dd>${at.slice(0, 16).replace("T", " ")} UTC, ${n} samples a row unless the table says otherwise</dd>
+  <dt>measured</dt><dd>${at.slice(0, 16).replace("T", " ")} UTC, n = ${n}</dd>
   <dt>homeserver</dt><dd>${homeserver}</dd>
   <dt>machine</dt><dd>${machine.processor}, ${machine.memory}, ${machine.system}</dd>
   <dt>versions</dt><dd>${Object.entries(versions)
