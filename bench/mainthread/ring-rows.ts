@@ -8,6 +8,8 @@ type Load = keyof Rings[Side];
 const LOADS: readonly Load[] = ["unloaded", "loaded"];
 const MAIN_THREAD = { unloaded: "a free main thread", loaded: "a main thread that is 90% busy" };
 
+const SLOWDOWN = "how many times as long a call takes to ring on a main thread that is 90% busy";
+
 /** When a side has no more to wait for but the main thread; matrix-js-sdk has no such moment. */
 const off = ({ ringing, inWorker }: Ring) => ringing ?? inWorker;
 
@@ -25,7 +27,8 @@ export function ringRows(rings: Rings): Row[] {
   const add = (name: string, what: string, pick: (ring: Ring) => number | undefined): Row[] =>
     LOADS.map((load) =>
       row(`mainthread.ring.${name}.${load}`, "ms", sample(load, pick), {
-        what: `${what}, with ${MAIN_THREAD[load]}`,
+        what: `with ${MAIN_THREAD[load]}`,
+        group: what,
       }),
     );
   const slowdown = (pick: (ring: Ring) => number | undefined): Partial<Record<Side, number[]>> => {
@@ -58,7 +61,8 @@ export function ringRows(rings: Rings): Row[] {
       "times",
       slowdown((ring) => ring.byApp - ring.sent),
       {
-        what: "how many times as long until the app hears of a call on a busy main thread",
+        what: "until the app hears of it",
+        group: SLOWDOWN,
       },
     ),
     row(
@@ -66,7 +70,8 @@ export function ringRows(rings: Rings): Row[] {
       "times",
       slowdown((ring) => since(ring.sent, off(ring))),
       {
-        what: "how many times as long until the worker knows that a call rings",
+        what: "until the worker knows that it rings",
+        group: SLOWDOWN,
       },
     ),
   ];

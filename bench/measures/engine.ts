@@ -40,8 +40,8 @@ function rowsOf(calls: number, turns: readonly Turn[]): Row[] {
   ): Row => {
     const ours = turns.flatMap((turn) => turn.get(calls) ?? []).flatMap(pick);
     const better = unit === "events/s" ? "more" : "less";
-    const told = `${what}, with ${calls} live call${calls === 1 ? "" : "s"}`;
-    return row(`engine.${name}.${calls}`, unit, { ours }, { what: told, better });
+    const label = { what: `with ${calls} live call${calls === 1 ? "" : "s"}`, group: what, better } as const;
+    return row(`engine.${name}.${calls}`, unit, { ours }, label);
   };
   const inMicroseconds = (pick: (found: Findings) => readonly number[]) => (found: Findings) =>
     pick(found).map((ms) => ms * 1_000);

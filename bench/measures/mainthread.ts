@@ -42,7 +42,8 @@ function startRows(rooms: number, { ours, rival, floor }: StartUps): Row[] {
   const add = (name: keyof StartUp, what: string): Row => {
     const pick = (all: readonly StartUp[]) => all.map((each) => each[name]);
     const samples = { ours: pick(ours), rival: pick(rival), floor: pick(floor) };
-    return row(`mainthread.${name}.${rooms}`, "ms", samples, { what: `${what}, in ${rooms} rooms` });
+    const label = { what: `in ${rooms} rooms`, group: what };
+    return row(`mainthread.${name}.${rooms}`, "ms", samples, label);
   };
   return [
     add("blocked", "time at start-up in which the main thread did not answer for a frame or more"),

@@ -7,8 +7,8 @@ const WHAT: { readonly [K in keyof PortTimes]: string } = {
   signal: "a signal of 3 kB from the worker to the page",
 };
 const LOADS: { readonly [L in Load]: string } = {
-  unloaded: "",
-  loaded: ", with a main thread that is 90% busy",
+  unloaded: "with a free main thread",
+  loaded: "with a main thread that is 90% busy",
 };
 
 /** What the rounds in one runtime come to. */
@@ -18,15 +18,15 @@ export function portRows(runtime: string, rounds: readonly PortFindings[]): Row[
       const of = (side: keyof PortFindings) => rounds.flatMap((round) => round[side][load][kind]);
       const [ours, floor] = [of("ours"), of("floor")];
       const name = `port.${runtime}.${kind}.${load}`;
-      const what = `${WHAT[kind]}${LOADS[load]}`;
+      const what = `${runtime}, ${LOADS[load]}`;
       const last = (samples: readonly number[]) => [percentile(samples, 0.99)];
       return [
-        row(name, "ms", { ours, floor }, { what }),
+        row(name, "ms", { ours, floor }, { what, group: WHAT[kind] }),
         row(
           `${name}.p99`,
           "ms",
           { ours: last(ours), floor: last(floor) },
-          { what: `99th percentile: ${what}` },
+          { what, group: `99th percentile: ${WHAT[kind]}` },
         ),
       ];
     }),
