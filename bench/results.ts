@@ -31,7 +31,9 @@ export function machine(): Results["machine"] {
 export function versions(): Results["versions"] {
   const of = (file: string): string => JSON.parse(readFileSync(file, "utf8")).version;
   const chromium = findChromium();
-  const browser = chromium && execFileSync(chromium, ["--version"], { encoding: "utf8" });
+  const browser =
+    chromium &&
+    execFileSync(chromium, ["--version"], { encoding: "utf8", stdio: ["ignore", "pipe", "ignore"] });
   return {
     Trunkline: of("package.json"),
     "matrix-js-sdk": of("node_modules/matrix-js-sdk/package.json"),

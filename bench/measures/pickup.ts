@@ -17,7 +17,9 @@ const scenarios: readonly Scenario[] = DELAYS.flatMap((accept) =>
   [false, true].map((video) => ({ accept, video })),
 );
 
-/** From accept to a call that stands. Its floor: one hop, for the answer, and connecting. */
+/**
+ * From accept to a call that stands. Its floor: the callee connects at once, the caller when the answer's hop is over.
+ */
 export const pickup = (path: "direct" | "relay"): Measure => ({
   name: `pickup.${path}`,
   what: `accept → both connected, ${path === "relay" ? "through a TURN server" : "direct"}; first audio and frame`,
@@ -27,7 +29,7 @@ export const pickup = (path: "direct" | "relay"): Measure => ({
     try {
       const pair = await cast.floor();
       const floor = async ({ video }: CallOptions) =>
-        (await timeHop(pair)) + (await timeConnect(pair, { ...options, video }));
+        timeConnect(pair, { ...options, video, hop: await timeHop(pair) });
       const duels = await alternate({ rounds: n, cast, calls: scenarios, floor, say });
       const all = scenarios.flatMap((scenario, index) => rows(path, scenario, duels[index]));
       return all.sort((one, other) => order(one) - order(other));

@@ -18,6 +18,8 @@ interface SyncAnswer {
 }
 
 const TYPE = "org.example.trunkline.bench";
+/** How long candidates are waited for, in ms: one TURN server's silence must not spoil the rest. */
+const PATIENCE = 5_000;
 const arrived = new Map<string, number>();
 const arrivals = new EventTarget();
 let account: FloorAccount;
@@ -73,6 +75,7 @@ function needed(): NonNullable<typeof present> {
   throw new Error("there is nothing to connect: make an offer or an answer first");
 }
 
+/** The description with all candidates in it, or with those that were found within `PATIENCE`. */
 async function gathered(
   connection: RTCPeerConnection,
   description: RTCSessionDescriptionInit,
@@ -83,8 +86,12 @@ async function gathered(
     });
   });
   await connection.setLocalDescription(description);
-  await complete;
-  return connection.localDescription?.sdp ?? "";
+  await Promise.race([complete, new Promise((resolve) => setTimeout(resolve, PATIENCE))]);
+  const sdp = connection.localDescription?.sdp ?? "";
+  if (sdp.split("\r\n").some(isCandidate)) return sdp;
+  throw new Error(
+    `no candidate was found within ${PATIENCE / 1_000} s: is there a TURN server that answers?`,
+  );
 }
 
 const isCandidate = (line: string) => line.startsWith("a=candidate:");
