@@ -1,12 +1,10 @@
 import { existsSync, readFileSync } from "node:fs";
-import { relative } from "node:path";
 import { fileURLToPath } from "node:url";
-import { gzipSync } from "node:zlib";
 import { build } from "esbuild";
 import { describe, expect, it } from "vitest";
+import { bundleSize, gzipped } from "../scripts/lib/bundle-size.ts";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
-const gzipped = (code: string | Uint8Array) => gzipSync(code, { level: 9 }).byteLength;
 
 function read(path: string): string {
   if (!existsSync(`${root}${path}`)) throw new Error(`There is no ${path}: run "npm run build" first`);
@@ -129,31 +127,9 @@ async function inputs(module: string): Promise<string[]> {
 /** The size of modules of dist as an app's bundler would load them: without what they import only when it is needed. */
 async function bundled(modules: readonly string[]): Promise<number> {
   for (const module of modules) read(module);
-  const { outputFiles, metafile } = await build({
-    stdin: { contents: modules.map((module) => `export * from "./${module}";`).join("\n"), resolveDir: root },
-    absWorkingDir: root,
-    outdir: "size",
-    bundle: true,
-    splitting: true,
-    metafile: true,
-    write: false,
-    minify: true,
-    format: "esm",
-    target: "es2022",
-    external: ["rxjs"],
-    logLevel: "error",
-  });
-  const loaded = new Set<string>();
-  const load = (file: string) => {
-    if (loaded.has(file)) return;
-    loaded.add(file);
-    for (const { path, kind, external } of metafile.outputs[file]?.imports ?? []) {
-      if (kind === "import-statement" && !external) load(path);
-    }
-  };
-  load("size/stdin.js");
-  expect(loaded.size).toBeLessThan(outputFiles.length);
-  return outputFiles
-    .filter(({ path }) => loaded.has(relative(root, path)))
-    .reduce((sum, { contents }) => sum + gzipped(contents), 0);
+  const contents = modules.map((module) => `export * from "./${module}";`).join("\n");
+  const { loaded, later } = await bundleSize(root, contents, ["rxjs"]);
+  expect(later).toBeGreaterThan(0);
+  expect(loaded).toBeGreaterThan(later);
+  return loaded;
 }

@@ -181,4 +181,20 @@ describe("a filtered sync", () => {
       "m.invited_member_count": 0,
     });
   });
+
+  it("tells who loads members lazily of themselves and of who speaks", async () => {
+    const { homeserver, alice, bob, roomId } = await twoInRoom();
+    const carol = homeserver.createUser("carol");
+    await alice.ask("POST", `/rooms/${encodeURIComponent(roomId)}/invite`, {
+      body: { user_id: carol.userId },
+    });
+    for (const txn of ["1", "2"]) await alice.send(roomId, "m.room.message", txn);
+    const members = async (lazy: boolean) => {
+      const room = { state: { lazy_load_members: lazy }, timeline: { types: ["m.room.message"] } };
+      const state = (await bob.sync({ filter: { room } })).rooms?.join?.[roomId]?.state?.events ?? [];
+      return state.filter(({ type }) => type === "m.room.member").map(({ state_key }) => state_key);
+    };
+    expect(await members(true)).toEqual([alice.userId, bob.userId]);
+    expect(await members(false)).toEqual([alice.userId, bob.userId, carol.userId]);
+  });
 });

@@ -24,7 +24,8 @@ export function syncRooms(question: Question): Json {
   for (const room of device.user.rooms) {
     if (!matchesRoom(filter, room.id)) continue;
     for (const [section, entry] of entries(room, question)) {
-      sections[section] = { ...sections[section], [room.id]: entry };
+      sections[section] ??= {};
+      sections[section][room.id] = entry;
     }
   }
   return sections;
@@ -61,14 +62,14 @@ const isWorthTelling = (left: StoredEvent, { since, filter, device }: Question) 
   since !== undefined || filter.include_leave === true || left.sender !== device.user.id;
 
 function joined(room: Room, question: Question, isNew: boolean): Json | undefined {
-  const { since, position, filter } = question;
+  const { since, position, filter, device } = question;
   if (!isNew && (room.events.at(-1)?.position ?? 0) <= (since ?? 0)) return undefined;
   const after = isNew ? 0 : (since ?? 0);
   const found = timelineOf(room, { after, upTo: position }, filter, isNew);
   // Synapse calls the timeline of a room limited that was joined since the last sync, whatever it holds.
   const timeline = { ...found, limited: found.limited || (isNew && since !== undefined) };
   const known = isNew ? undefined : since;
-  const state = stateBefore(room, timeline, { known, upTo: position }, filter);
+  const state = stateBefore(room, timeline, { reader: device.user.id, known, upTo: position }, filter);
   if (isEmpty(timeline, state, isNew)) return undefined;
   return {
     ...body(room, question, timeline, state),
@@ -79,11 +80,12 @@ function joined(room: Room, question: Question, isNew: boolean): Json | undefine
 }
 
 function leave(room: Room, question: Question, left: StoredEvent, passedThrough: boolean): Json | undefined {
-  const { since, filter } = question;
+  const { since, filter, device } = question;
   const whole = since === undefined || passedThrough;
   const upTo = left.position;
   const timeline = timelineOf(room, { after: whole ? 0 : since, upTo }, filter, true);
-  const state = stateBefore(room, timeline, { known: whole ? undefined : since, upTo }, filter);
+  const known = whole ? undefined : since;
+  const state = stateBefore(room, timeline, { reader: device.user.id, known, upTo }, filter);
   if (isEmpty(timeline, state, whole)) return undefined;
   return body(room, question, { ...timeline, limited: timeline.limited || passedThrough }, state);
 }

@@ -44,15 +44,22 @@ function eventsIn(room: Room, { after, upTo }: Span): StoredEvent[] {
   return room.events.slice(start, end);
 }
 
+/** Who reads, what they know, and up to where they shall know. */
+export interface Horizon {
+  readonly reader: string;
+  /** The position whose state the reader has; none means nothing. */
+  readonly known: number | undefined;
+  readonly upTo: number;
+}
+
 /**
- * The state that a reader who applies it and then the timeline ends up right with. `known` is the position whose state
- * the reader has; none means nothing. State that the filter kept out of the timeline is in here, but, as in Synapse, not
- * where it all came after the timeline: such a change goes untold.
+ * The state that a reader who applies it and then the timeline ends up right with. State that the filter kept out of
+ * the timeline is in here, but, as in Synapse, not where it all came after the timeline: such a change goes untold.
  */
 export function stateBefore(
   room: Room,
   timeline: Timeline,
-  { known, upTo }: { readonly known: number | undefined; readonly upTo: number },
+  { known, upTo, reader }: Horizon,
   filter: RoomFilter,
 ): StoredEvent[] {
   if (known !== undefined && !timeline.limited) {
@@ -63,10 +70,20 @@ export function stateBefore(
   const first = timeline.events[0];
   const old = known === undefined ? new Map<string, StoredEvent>() : stateAt(room, known);
   const start = first && stateAt(room, first.position);
+  const isWanted = (event: StoredEvent) =>
+    matchesEvent(filter.state, room.id, event) &&
+    (known !== undefined || isDue(event, timeline, reader, filter));
   return [...stateAt(room, upTo)].flatMap(([name, latest]) => {
     const event = [latest, start?.get(name)].find(
       (candidate) => candidate && !shown.has(candidate) && candidate !== old.get(name),
     );
-    return event && matchesEvent(filter.state, room.id, event) ? [event] : [];
+    return event && isWanted(event) ? [event] : [];
   });
 }
+
+/** Who loads members lazily is told, of a room that is new to them, of themselves and of those who speak. */
+const isDue = ({ type, stateKey }: StoredEvent, { events }: Timeline, reader: string, filter: RoomFilter) =>
+  type !== "m.room.member" ||
+  !filter.state.lazy_load_members ||
+  stateKey === reader ||
+  events.some(({ sender }) => sender === stateKey);

@@ -1,0 +1,2 @@
+/** In ms, on a base that a page and its workers share. */
+export const now = (): number => performance.timeOrigin + performance.now();

@@ -1,0 +1,115 @@
+/** Who calls whom: a pair of phones of each make, and the pages that find the floor. */
+import type { Page } from "playwright-core";
+import { directRoom } from "../test/e2e/rooms.ts";
+import type { BenchPage, SlowGathering } from "./pages/bench-page.ts";
+import type { FloorPage } from "./pages/floor-page.ts";
+import type { Account, World } from "./world.ts";
+
+/** What a page offers under a global name, called from here. */
+export type Remote<T> = {
+  readonly [F in keyof T]: T[F] extends (...args: infer A) => infer R
+    ? (...args: A) => Promise<Awaited<R>>
+    : never;
+};
+
+export interface Pair<T> {
+  readonly caller: Remote<T>;
+  readonly callee: Remote<T>;
+  readonly roomId: string;
+  readonly calleeId: string;
+}
+
+export interface CastOptions {
+  readonly relay: boolean;
+  readonly slowGathering?: SlowGathering;
+}
+
+export interface Cast {
+  /** The phones of one side, online. */
+  phones(side: "ours" | "rival"): Promise<Pair<BenchPage>>;
+  floor(): Promise<Pair<FloorPage>>;
+  close(): Promise<void>;
+}
+
+interface Opened<T> extends Pair<T> {
+  close(): Promise<void>;
+}
+
+export function createCast(world: World, options: CastOptions): Cast {
+  const phones = new Map<"ours" | "rival", Opened<BenchPage>>();
+  let floor: Opened<FloorPage> | undefined;
+
+  return {
+    async phones(side) {
+      const other = side === "ours" ? "rival" : "ours";
+      if (world.shared) {
+        await phones.get(other)?.close();
+        phones.delete(other);
+      }
+      const present = phones.get(side) ?? (await openPair<BenchPage>(world, side, startPhone(options)));
+      phones.set(side, present);
+      return present;
+    },
+    async floor() {
+      floor ??= await openPair<FloorPage>(world, "floor", startFloor);
+      return floor;
+    },
+    async close() {
+      for (const pair of [...phones.values(), floor]) await pair?.close();
+    },
+  };
+}
+
+type Start<T> = (
+  page: Remote<T>,
+  account: Account & { homeserver: string; roomId: string },
+) => Promise<unknown>;
+
+const startPhone =
+  (options: CastOptions): Start<BenchPage> =>
+  (page, { userId, deviceId, accessToken, homeserver }) =>
+    page.start({ userId, deviceId, accessToken, homeserver, ...options });
+
+const startFloor: Start<FloorPage> = (page, account) => page.start(account);
+
+async function openPair<T>(
+  world: World,
+  side: "ours" | "rival" | "floor",
+  start: Start<T>,
+): Promise<Opened<T>> {
+  const accounts = await world.accounts();
+  const roomId = await directRoom(world.url, ...accounts);
+  const tabs: Page[] = [];
+  const open = async (account: Account) => {
+    const tab = await world.stage.tab(side === "ours" ? "trunkline" : side);
+    tabs.push(tab);
+    const page = remote<T>(tab, side === "floor" ? "floor" : "bench");
+    await start(page, { ...account, homeserver: world.url, roomId });
+    return page;
+  };
+  return {
+    caller: await open(accounts[0]),
+    callee: await open(accounts[1]),
+    roomId,
+    calleeId: accounts[1].userId,
+    close: async () => {
+      for (const tab of tabs) await tab.context().close();
+    },
+  };
+}
+
+function remote<T>(tab: Page, global: "bench" | "floor"): Remote<T> {
+  return new Proxy({} as Remote<T>, {
+    // A promise asks for `then` of whatever it resolves with.
+    get: (_target, name) =>
+      name === "then"
+        ? undefined
+        : (...args: readonly unknown[]) => tab.evaluate(callPage, [global, String(name), args] as const),
+  });
+}
+
+/** Runs in the page. */
+function callPage([global, name, args]: readonly ["bench" | "floor", string, readonly unknown[]]): unknown {
+  const page = globalThis[global] as unknown as Record<string, (...values: readonly unknown[]) => unknown>;
+  return page[name]?.(...args);
+}

@@ -1,0 +1,105 @@
+/**
+ * Measures one engine in a process of its own, whose heap holds nothing else. Started by ../measures/engine.ts with
+ * the plan as its argument and `--expose-gc`; prints what it found as JSON.
+ */
+import { percentile } from "../statistics.ts";
+import { openLoop } from "./open-loop.ts";
+import { eventsOf } from "./traffic.ts";
+import { openWorld, type World } from "./world.ts";
+
+export interface Plan {
+  readonly calls: number;
+  /** How many times to measure, and how many events each time. */
+  readonly rounds: number;
+  readonly events: number;
+  /** How many events a second to offer. */
+  readonly rate: number;
+}
+
+/** One list entry a round; times in ms. */
+export interface Findings {
+  /** Events a second, when each follows the one before: by the clock, and by the processor's time. */
+  readonly throughput: readonly number[];
+  readonly processor: readonly number[];
+  readonly p50: readonly number[];
+  readonly p99: readonly number[];
+  /** How long after it was due an event was routed, at a fixed rate. */
+  readonly offered50: readonly number[];
+  readonly offered99: readonly number[];
+  /** What a call keeps of the heap, in bytes. */
+  readonly memory: number;
+}
+
+/** Three times so many events until the compiler has made of the code what it will. */
+const WARM_UP = 10_000;
+
+declare const gc: () => void;
+
+function heap(): number {
+  gc();
+  gc();
+  return process.memoryUsage().heapUsed;
+}
+
+/** The timer's own time is within: about 0.1 µs an event. */
+function routeAll(world: World, { calls, events }: Plan, round: number) {
+  const batch = eventsOf(calls, events, round + 1);
+  const times: number[] = [];
+  const signalled = world.signals();
+  const used = process.cpuUsage();
+  const begin = performance.now();
+  for (const event of batch) {
+    const start = performance.now();
+    world.sync(event);
+    times.push(performance.now() - start);
+  }
+  const elapsed = performance.now() - begin;
+  const { user, system } = process.cpuUsage(used);
+  // Fewer signals than events would mean that the engine threw them away: a fast nothing.
+  if (world.signals() - signalled < events) throw new Error("the engine did not route what it was given");
+  return {
+    throughput: (events * 1_000) / elapsed,
+    processor: (events * 1_000_000) / (user + system),
+    p50: percentile(times, 0.5),
+    p99: percentile(times, 0.99),
+  };
+}
+
+async function offer(world: World, { calls, events, rate }: Plan, round: number) {
+  const batch = eventsOf(calls, events, round + 1);
+  const latencies = await openLoop({
+    rate,
+    count: events,
+    work: (index) => world.sync(batch[index] as (typeof batch)[number]),
+    now: () => performance.now(),
+    turn: () => new Promise((resolve) => setImmediate(resolve)),
+  });
+  return { p50: percentile(latencies, 0.5), p99: percentile(latencies, 0.99) };
+}
+
+async function measure(plan: Plan): Promise<Findings> {
+  const first = await openWorld(1);
+  await first.close();
+  const before = heap();
+  const world = await openWorld(plan.calls);
+  const memory = (heap() - before) / plan.calls;
+  for (let round = 0; round < 3; round++) routeAll(world, { ...plan, events: WARM_UP }, round);
+  const closed: ReturnType<typeof routeAll>[] = [];
+  const open: Awaited<ReturnType<typeof offer>>[] = [];
+  for (let round = 0; round < plan.rounds; round++) {
+    closed.push(routeAll(world, plan, round));
+    open.push(await offer(world, plan, round));
+  }
+  await world.close();
+  return {
+    throughput: closed.map(({ throughput }) => throughput),
+    processor: closed.map(({ processor }) => processor),
+    p50: closed.map(({ p50 }) => p50),
+    p99: closed.map(({ p99 }) => p99),
+    offered50: open.map(({ p50 }) => p50),
+    offered99: open.map(({ p99 }) => p99),
+    memory,
+  };
+}
+
+console.log(JSON.stringify(await measure(JSON.parse(process.argv[2] ?? ""))));

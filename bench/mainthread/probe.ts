@@ -1,0 +1,43 @@
+import { now } from "../browser/time.ts";
+import { type Ping, type Waits, waitsOf } from "./waits.ts";
+
+export interface Watched extends Waits {
+  /** How long the work took, in ms. */
+  readonly took: number;
+}
+
+/** For how many pings a main thread is watched after the work. */
+const AFTERMATH = 200;
+
+/**
+ * Watches this page's main thread while something is done, and for a moment after. By pings from a worker and not by the
+ * browser's Long Tasks: those begin at 50 ms, and come so late, or not at all, that most would be missed.
+ */
+export async function watch(work: () => Promise<unknown>): Promise<Watched> {
+  const pings: Ping[] = [];
+  let wake = () => {};
+  const heard = async (count: number) => {
+    const last = pings.length + count;
+    while (pings.length < last) {
+      await new Promise<void>((resolve) => {
+        wake = resolve;
+      });
+    }
+  };
+  const running = new Int32Array(new SharedArrayBuffer(4));
+  const worker = new Worker("/probe.js", { type: "module" });
+  worker.onmessage = ({ data }: MessageEvent<number>) => {
+    pings.push({ sent: data, received: now() });
+    wake();
+  };
+  worker.postMessage(running);
+  await heard(AFTERMATH);
+  pings.length = 0;
+  const begin = now();
+  await work();
+  const took = now() - begin;
+  await heard(AFTERMATH);
+  Atomics.store(running, 0, 1);
+  Atomics.notify(running, 0);
+  return { took, ...waitsOf(pings) };
+}

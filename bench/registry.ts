@@ -1,0 +1,27 @@
+import type { Measure } from "./measure.ts";
+import { engine } from "./measures/engine.ts";
+import { events } from "./measures/events.ts";
+import { connect, hop } from "./measures/floor.ts";
+import { mainthread } from "./measures/mainthread.ts";
+import { pickup } from "./measures/pickup.ts";
+import { port } from "./measures/port.ts";
+import { ring } from "./measures/ring.ts";
+import { size } from "./measures/size.ts";
+
+/** Everything that `npm run bench` measures, in its order: first without a TURN server, then with one. */
+export const measures: readonly Measure[] = [
+  hop,
+  connect("direct"),
+  ring("plain"),
+  pickup("direct"),
+  events("direct"),
+  events("slow"),
+  connect("relay"),
+  ring("turn"),
+  pickup("relay"),
+  events("relay"),
+  mainthread,
+  engine,
+  port,
+  size,
+];

@@ -1,0 +1,46 @@
+import type { Browser } from "playwright-core";
+import { afterAll, beforeAll, expect, it } from "vitest";
+import { bundleFiles } from "../../bench/browser/files.ts";
+import { openSite, withPage } from "../../bench/browser/site.ts";
+import type { NodeServer } from "../../demo/node-server.ts";
+import { launchChromium } from "../../scripts/chromium.ts";
+import type {} from "./bench-probe-page.ts";
+
+let browser: Browser;
+let site: NodeServer;
+
+beforeAll(async () => {
+  const files = await bundleFiles(
+    { page: "test/e2e/bench-probe-page.ts" },
+    { probe: "bench/mainthread/probe-worker.ts" },
+  );
+  browser = await launchChromium();
+  site = await openSite(files);
+});
+afterAll(async () => {
+  await browser?.close();
+  await site?.close();
+});
+
+const block = (...spans: readonly number[]) =>
+  withPage(browser, `${site.url}/page`, (page) => page.evaluate((all) => globalThis.block(all), spans));
+
+it("the benchmark's probe sees for how long a main thread is blocked, in short tasks too", async () => {
+  // A ping is sent each millisecond or, on a machine that is busy itself, somewhat less often.
+  const { blocked, longest } = await block(40, 150, 30);
+  expect(longest).toBeGreaterThan(140);
+  expect(blocked).toBeGreaterThan(200);
+  expect((await block()).blocked).toBeLessThan(blocked);
+});
+
+it("an error on a benchmark's page ends the measure", async () => {
+  const failing = withPage(browser, `${site.url}/page`, (page) =>
+    page.evaluate(() => {
+      setTimeout(() => {
+        throw new Error("not today");
+      });
+      return new Promise<never>(() => {});
+    }),
+  );
+  await expect(failing).rejects.toThrow("not today");
+});
