@@ -8,7 +8,7 @@ export default defineConfig({
         test: {
           name: "unit",
           include: ["test/**/*.test.ts"],
-          exclude: ["test/e2e/**", "test/synapse/**", "test/interop/**"],
+          exclude: ["test/e2e/**", "test/synapse/**", "test/interop/**", "test/heavy/**"],
         },
       },
       {
@@ -26,6 +26,16 @@ export default defineConfig({
           include: ["test/synapse/**/*.test.ts"],
           globalSetup: ["test/synapse/global.setup.ts"],
           testTimeout: 120_000,
+          hookTimeout: 600_000,
+          fileParallelism: false,
+        },
+      },
+      {
+        test: {
+          name: "heavy",
+          include: ["test/heavy/*.test.ts", "test/heavy/encrypted/*.test.ts"],
+          globalSetup: ["test/synapse/global.setup.ts"],
+          testTimeout: 60_000,
           hookTimeout: 600_000,
           fileParallelism: false,
         },
