@@ -14,9 +14,13 @@ export interface Couple {
   readonly roomId: string;
 }
 
-export interface Stage {
+export interface Site {
   readonly url: string;
   couple(): Promise<Couple>;
+  close(): Promise<void>;
+}
+
+export interface Stage extends Site {
   /**
    * Opens an address of ours, or of another server, in a context of its own; `homeserver` is among its parameters.
    * With a `csp` among them, our pages come with it as their Content-Security-Policy.
@@ -24,11 +28,10 @@ export interface Stage {
   open(address: string, parameters: Readonly<Record<string, string>>): Promise<Page>;
   /** Closes the pages opened so far. */
   clear(): Promise<void>;
-  close(): Promise<void>;
 }
 
 /** Serves the files of `folder`, and a homeserver beside them. */
-export async function openStage(folder: string): Promise<Stage> {
+export async function openSite(folder: string): Promise<Site> {
   const homeserver = createHomeserver();
   const files = new Hono();
   files.use(async (ask, next) => {
@@ -40,7 +43,6 @@ export async function openStage(folder: string): Promise<Stage> {
   const server = await serve((request) =>
     new URL(request.url).pathname.startsWith("/_matrix/") ? homeserver.fetch(request) : files.fetch(request),
   );
-  const browser: Browser = await launchChromium();
   return {
     url: server.url,
     async couple() {
@@ -48,10 +50,23 @@ export async function openStage(folder: string): Promise<Stage> {
       const [alice, bob] = [homeserver.createUser(`alice-${id}`), homeserver.createUser(`bob-${id}`)];
       return { alice, bob, roomId: await directRoom(server.url, alice, bob) };
     },
+    async close() {
+      await server.close();
+      homeserver.close();
+    },
+  };
+}
+
+/** The same with a browser. */
+export async function openStage(folder: string): Promise<Stage> {
+  const site = await openSite(folder);
+  const browser: Browser = await launchChromium();
+  return {
+    ...site,
     async open(address, parameters) {
       const page = await (await browser.newContext()).newPage();
-      const url = new URL(address, server.url);
-      for (const [name, value] of Object.entries({ homeserver: server.url, ...parameters })) {
+      const url = new URL(address, site.url);
+      for (const [name, value] of Object.entries({ homeserver: site.url, ...parameters })) {
         url.searchParams.set(name, value);
       }
       await page.goto(url.href);
@@ -62,8 +77,7 @@ export async function openStage(folder: string): Promise<Stage> {
     },
     async close() {
       await browser.close();
-      await server.close();
-      homeserver.close();
+      await site.close();
     },
   };
 }
