@@ -46,7 +46,7 @@ export async function openSite(folder: string): Promise<Site> {
   return {
     url: server.url,
     async couple() {
-      const id = crypto.randomUUID();
+      const id = crypto.randomUUID().slice(0, 8);
       const [alice, bob] = [homeserver.createUser(`alice-${id}`), homeserver.createUser(`bob-${id}`)];
       return { alice, bob, roomId: await directRoom(server.url, alice, bob) };
     },
