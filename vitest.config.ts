@@ -35,7 +35,7 @@ export default defineConfig({
           name: "heavy",
           include: ["test/heavy/*.test.ts", "test/heavy/encrypted/*.test.ts"],
           globalSetup: ["test/synapse/global.setup.ts"],
-          testTimeout: 60_000,
+          testTimeout: 120_000,
           hookTimeout: 600_000,
           fileParallelism: false,
         },

@@ -1,5 +1,5 @@
 /** An app that installs the package as npm would publish it, built by each bundler, calls itself in Chromium. */
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
@@ -7,6 +7,7 @@ import pkg from "../../package.json" with { type: "json" };
 import { build, type DevServer, FIXTURE, serveSource } from "./bundling.ts";
 import { installPacked } from "./packed.ts";
 import { openStage, type Stage } from "./stage.ts";
+import "./meta.ts";
 
 /** The pages of the fixture, each with its own way to its worker, and the `worker-src` that this asks for. */
 const PAGES = { spawn: "'self'", inline: "'self' blob:", copy: "'self'" } as const;
@@ -44,6 +45,11 @@ afterAll(async () => {
   rmSync(folder, { recursive: true });
 });
 
+const { dependencies } = JSON.parse(readFileSync(join(FIXTURE, "package.json"), "utf8")) as {
+  readonly dependencies: Readonly<Record<string, string>>;
+};
+const versioned = (name: string, of: string) => `${name} ${dependencies[of] ?? dependencies[`@${of}/core`]}`;
+
 const strict = (workers: string, scripts = "'self'") =>
   `default-src 'self'; script-src ${scripts}; worker-src ${workers}`;
 
@@ -55,11 +61,13 @@ async function outcomes(address: string, csp = ""): Promise<readonly string[]> {
   return Promise.all([callee, caller].map((page) => page.evaluate("outcome") as Promise<string>));
 }
 
-describe.each(BUNDLERS)("$name", ({ of, drops, scripts }) => {
+describe.each(BUNDLERS)("$name", ({ name, of, drops, scripts }) => {
   beforeAll(() => build(of, join(folder, of), ways));
 
-  it.each(ways)("%s: two pages call each other, under a strict CSP", async (page) => {
-    const outcome = page === "spawn" && drops ? "worker_failed" : "connected";
+  it.for(ways)("%s: two pages call each other, under a strict CSP", async (page, { task }) => {
+    const works = page !== "spawn" || !drops;
+    task.meta.bundled = { bundler: versioned(name, of), page, works };
+    const outcome = works ? "connected" : "worker_failed";
     expect(await outcomes(`/${of}/${page}.html`, strict(PAGES[page], scripts))).toEqual([outcome, outcome]);
   });
 });
@@ -71,7 +79,8 @@ describe("Vite's dev server", () => {
   });
   afterAll(() => server?.stop());
 
-  it.each(ways)("%s: two pages call each other", async (page) => {
+  it.for(ways)("%s: two pages call each other", async (page, { task }) => {
+    task.meta.bundled = { bundler: versioned("Vite's dev server", "vite"), page, works: true };
     expect(await outcomes(`${server.url}${page}.html`)).toEqual(["connected", "connected"]);
   });
 });
