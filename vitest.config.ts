@@ -32,6 +32,16 @@ export default defineConfig({
       },
       {
         test: {
+          name: "heavy",
+          include: ["test/heavy/*.test.ts", "test/heavy/encrypted/*.test.ts"],
+          globalSetup: ["test/synapse/global.setup.ts"],
+          testTimeout: 120_000,
+          hookTimeout: 600_000,
+          fileParallelism: false,
+        },
+      },
+      {
+        test: {
           name: "interop",
           include: ["test/interop/**/*.test.ts"],
           globalSetup: ["test/synapse/global.setup.ts"],

@@ -229,8 +229,11 @@ const NONE: readonly IceServer[] = [];
 
 const keyOf = ({ roomId, callId }: CallRef): string => JSON.stringify([roomId, callId]);
 
-/** Milestones as User Timing marks, so that they stand in a browser's performance panel. */
+/** Milestones as User Timing marks, for a browser's performance panel and for a `PerformanceObserver`. */
 function markMilestone(callId: string, { name, at }: Milestone): void {
   const startTime = Math.max(0, at - performance.timeOrigin);
-  performance.mark(`trunkline.${name}`, { startTime, detail: { callId } });
+  const mark = `trunkline.${name}`;
+  performance.mark(mark, { startTime, detail: { callId } });
+  // Both have it. The page's list of marks has no bound, and would grow with each call.
+  performance.clearMarks(mark);
 }

@@ -1,0 +1,4 @@
+import { spawnSignaling } from "trunkline/worker/spawn";
+import { start } from "./app.js";
+
+start(spawnSignaling);

@@ -1,0 +1,47 @@
+/** The samples of docs/integration.md and the examples are what a compiler takes. */
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { join, resolve } from "node:path";
+import { afterAll, beforeAll, expect, it } from "vitest";
+import { run } from "../../scripts/lib/run.ts";
+import { installNamed } from "./packed.ts";
+
+const tsc = (project: string) => run(process.execPath, ["node_modules/typescript/bin/tsc", "-p", project]);
+
+/** Within the package, so that it can be imported by its name. */
+const folder = resolve("dist/.build/samples");
+
+/** Samples of what is not in the package yet. */
+const TO_COME = /worker\/(inline|local|shared)|matrix-client|tokenRefresh/;
+
+/** Of each block of TypeScript on the page, what it says. */
+const samples = [...readFileSync("docs/integration.md", "utf8").matchAll(/```ts\n([\s\S]*?)```/g)]
+  .map(([, code = ""]) => code)
+  .filter((code) => !TO_COME.test(code));
+
+beforeAll(() => {
+  mkdirSync(folder, { recursive: true });
+  for (const [index, code] of samples.entries())
+    writeFileSync(join(folder, `${index}.ts`), `${code}export {};\n`);
+  const compilerOptions = { lib: ["ES2023", "DOM"], composite: false, noEmit: true, rootDir: "../../.." };
+  writeFileSync(
+    join(folder, "tsconfig.json"),
+    JSON.stringify({
+      extends: resolve("tsconfig.base.json"),
+      compilerOptions,
+      include: ["*.ts"],
+      exclude: [],
+    }),
+  );
+});
+
+afterAll(() => rmSync(folder, { recursive: true }));
+
+it("the samples of docs/integration.md compile", async () => {
+  expect(samples.length).toBeGreaterThan(1);
+  expect(await tsc(folder)).toEqual({ code: 0, output: "" });
+});
+
+it("the examples compile", async () => {
+  await installNamed(resolve("examples"));
+  expect(await tsc("examples")).toEqual({ code: 0, output: "" });
+});
