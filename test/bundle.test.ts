@@ -59,17 +59,17 @@ describe("the worker bundle", () => {
 describe("what runs on the main thread", () => {
   const parts = ["dist/index.js", "dist/media/browser.js"];
 
-  it("is at most 15 kB gzip: phone, media and link, without rxjs", async () => {
+  it("is at most 16.7 kB gzip: phone, media and link, without rxjs", async () => {
     const size = await bundled([...parts, "dist/streams/link.js"]);
     console.log(`phone, media and link: ${size} bytes gzip`);
     expect(size).toBeGreaterThan(1_000);
-    expect(size).toBeLessThanOrEqual(15_000);
+    expect(size).toBeLessThanOrEqual(16_700);
   });
 
-  it("is at most 17.5 kB gzip with what starts and watches the worker, comlink in it", async () => {
+  it("is at most 20 kB gzip with what starts and watches the worker, comlink in it", async () => {
     const size = await bundled([...parts, "dist/worker/spawn.js"]);
     console.log(`all of the main thread: ${size} bytes gzip`);
-    expect(size).toBeLessThanOrEqual(17_500);
+    expect(size).toBeLessThanOrEqual(20_000);
   });
 });
 

@@ -11,6 +11,7 @@ export interface StartOptions {
   readonly homeserver: string;
   readonly accessToken: string;
   readonly iceTransportPolicy?: RTCIceTransportPolicy;
+  readonly warm?: boolean;
 }
 
 /** What came in of a call's media, and by which way. */
@@ -21,7 +22,20 @@ export interface Traffic {
   readonly localEnd: string;
 }
 
+/** How far ICE has come on a connection. */
+export interface Ice {
+  /** The ports of our candidates, and whether they are all, as our description says. */
+  readonly ports: readonly number[];
+  /** How many candidates of the peer its description held, and whether it said that those are all. */
+  readonly theirs: number;
+  readonly theirEnd: boolean;
+  readonly pairs: number;
+  readonly bytesSent: number;
+}
+
 const connections: RTCPeerConnection[] = [];
+/** The peer's last description, as it was given to each connection. */
+const heard = new WeakMap<RTCPeerConnection, string>();
 const tracks: MediaStreamTrack[] = [];
 const calls = new Map<string, Call<MediaStream>>();
 const stories = new Map<string, TraceEntry[]>();
@@ -33,6 +47,12 @@ class WatchedConnection extends RTCPeerConnection {
   constructor(configuration?: RTCConfiguration) {
     super(configuration);
     connections.push(this);
+  }
+
+  /** A browser keeps of it what it understands. */
+  override setRemoteDescription(description: RTCSessionDescriptionInit): Promise<void> {
+    heard.set(this, description.sdp ?? "");
+    return super.setRemoteDescription(description);
   }
 }
 
@@ -77,8 +97,32 @@ async function trafficOf(connection: RTCPeerConnection): Promise<Traffic> {
   };
 }
 
+async function iceOf(connection: RTCPeerConnection): Promise<Ice> {
+  const reports = [...(await connection.getStats()).values()];
+  const lines = (description: RTCSessionDescription | null) => description?.sdp.split("\r\n") ?? [];
+  const ours = lines(connection.localDescription).filter((line) => line.startsWith("a=candidate:"));
+  const theirs = lines(connection.remoteDescription);
+  const pairs = reports.filter(({ type }) => type === "candidate-pair");
+  return {
+    // What is sent by TCP leaves from no port of its own.
+    ports: ours.filter((line) => !line.includes(" tcp ")).map((line) => Number(line.split(" ")[5])),
+    theirs: theirs.filter((line) => line.startsWith("a=candidate:")).length,
+    theirEnd: heard.get(connection)?.includes("a=end-of-candidates") ?? false,
+    pairs: pairs.length,
+    bytesSent: [...pairs, ...reports.filter(({ type }) => type === "transport")].reduce(
+      (sum, { bytesSent = 0 }) => sum + bytesSent,
+      0,
+    ),
+  };
+}
+
 const thisPage = {
-  async start({ homeserver, accessToken, iceTransportPolicy = "all" }: StartOptions): Promise<void> {
+  async start({
+    homeserver,
+    accessToken,
+    iceTransportPolicy = "all",
+    warm = false,
+  }: StartOptions): Promise<void> {
     phone = createPhone({
       signaling: spawnSignaling({
         homeserver,
@@ -86,6 +130,7 @@ const thisPage = {
         worker: () => new Worker("/worker/entry.js", { type: "module" }),
       }),
       media: browserMedia({ RTCPeerConnection: WatchedConnection, mediaDevices, iceTransportPolicy }),
+      warm,
     });
     phone.incoming$.subscribe((call) => incoming.next(keep(call)));
     phone.trace$.subscribe(({ callId, entry }) => {
@@ -145,6 +190,38 @@ const thisPage = {
       callOf(id).remoteStreams$.pipe(
         filter((streams) => streams.some(({ audioMuted }) => audioMuted === audio)),
         map((streams) => streams.length),
+      ),
+    ),
+  offers: (id: string) => callOf(id).offers,
+  /** Waits until a call's story has this in it: a milestone, or a direction and an event type. */
+  tells: (id: string, wanted: string) =>
+    firstValueFrom(
+      callOf(id).trace$.pipe(
+        filter((entry) =>
+          [entry.kind === "milestone" ? entry.name : `${entry.direction} ${entry.eventType}`].includes(
+            wanted,
+          ),
+        ),
+        map(({ at }) => at),
+      ),
+    ),
+  /** Of the newest connection. */
+  ice: () => iceOf(connections.at(-1) as RTCPeerConnection),
+  /** Waits until the newest connection knows all its candidates. */
+  async gathered(): Promise<void> {
+    const connection = connections.at(-1) as RTCPeerConnection;
+    while (connection.iceGatheringState !== "complete") {
+      await new Promise((resolve) =>
+        connection.addEventListener("icegatheringstatechange", resolve, { once: true }),
+      );
+    }
+  },
+  /** Waits until the peer is said to send video, or none. */
+  remoteVideo: (id: string, on: boolean) =>
+    firstValueFrom(
+      callOf(id).remoteStreams$.pipe(
+        filter(([stream]) => stream?.videoMuted === !on),
+        map(() => on),
       ),
     ),
   story: (id: string): readonly TraceEntry[] => stories.get(id) ?? [],
