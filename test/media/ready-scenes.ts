@@ -42,7 +42,7 @@ async function answer(caller: BrowserSession, callee: BrowserSession, offer: Ses
   await caller.accept(await callee.answer(offer, BOTH));
   wire(callee, caller);
   await Promise.all([connected(caller), connected(callee)]);
-  const ends = connections.filter(({ connectionState }) => connectionState !== "closed");
+  const ends = connections.filter(({ connectionState }) => connectionState === "connected");
   await until(async () => {
     const counts = await Promise.all(ends.map(received));
     return counts.every(({ audioPackets, videoFrames }) => audioPackets >= 5 && videoFrames >= 2);
