@@ -1,4 +1,5 @@
 import { parseArgs } from "node:util";
+import { ensureTcpdump } from "../capture.ts";
 import { ensureChromium } from "../chromium.ts";
 import { ensureCoturn } from "../coturn.ts";
 import { command, type Step, vitest } from "./steps.ts";
@@ -43,5 +44,6 @@ async function prepareSynapse(): Promise<void> {
   await ensureChromium();
   if (process.env.SYNAPSE_URL) return;
   await ensureCoturn();
+  await ensureTcpdump();
   await ensureSynapse();
 }

@@ -7,6 +7,7 @@ import { Lifetime } from "./lifetime.ts";
 export interface Prepared {
   readonly offer: SessionDescription;
   readonly done: Promise<void>;
+  ready: boolean;
 }
 
 /** The way to one connection, by an offer or an answer of ours, until a peer's offer takes its place (P21). */

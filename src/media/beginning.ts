@@ -133,13 +133,15 @@ export class Beginning {
       connection.failed$.subscribe(() => this.#prepareAgain(attempt, offer, heldBack));
       await connection.prepare(heldBack);
     });
-    attempt.prepared = { offer, done };
+    const prepared = { offer, done, ready: false };
+    attempt.prepared = prepared;
     try {
       await done;
     } catch (thrown) {
       if (this.#attempt === attempt) this.unprepare();
       throw thrown;
     }
+    prepared.ready = true;
     this.#parts.milestones.reach("prepared");
   }
 
@@ -155,7 +157,8 @@ export class Beginning {
     // Only metadata can say that a kind is there and muted (P25).
     const tells = offer.streams !== undefined || offered.every((kind) => capture[kind]);
     if (tells && prepared?.offer.description.sdp === offer.description.sdp) {
-      this.#open(only(capture, offered));
+      // The devices need not wait for it, nor the answer for them where it is ready.
+      if (!prepared.ready) this.#open(only(capture, offered));
       await prepared.done.catch(() => {});
     } else this.unprepare();
   }

@@ -210,7 +210,9 @@ export class BrowserSession implements MediaSession<MediaStream> {
     peer.path$.subscribe((state) => {
       this.#milestones.follow(state);
       if (state === "connected") this.#spare?.refill();
-      if (state !== this.path$.value && !this.#beginning.prepared) this.path$.next(state);
+      // What fails while it rings is made anew, and nobody's loss.
+      const unheard = state === "failed" && this.#beginning.prepared;
+      if (state !== this.path$.value && !unheard) this.path$.next(state);
     });
     peer.firstMedia$.subscribe(() => this.#milestones.reach("first_media"));
     return connection;

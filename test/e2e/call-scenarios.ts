@@ -69,6 +69,75 @@ export function callScenarios(pair: () => Pair): void {
     await bob.ends(theirs);
   });
 
+  it("P45 while it rings nothing is sent, no pair is made, and no device is open", async () => {
+    const { alice, bob, roomId } = pair();
+    const ours = await alice.place({ roomId, ...both, lifetime: 5_000 });
+    const theirs = await bob.rings();
+    await bob.tells(theirs, "prepared");
+    await Promise.all([alice.gathered(), bob.gathered()]);
+    expect(await bob.offers(theirs)).toEqual(both);
+    const { ports, theirs: used, pairs, bytesSent } = await bob.ice();
+    expect(ports.length).toBeGreaterThan(0);
+    expect({ used, pairs, bytesSent }).toEqual({ used: 0, pairs: 0, bytesSent: 0 });
+    expect(await bob.leftOpen()).toEqual({ tracks: 0, connections: 1 });
+    expect(await bob.ends(theirs)).toMatchObject({ reason: "invite_timeout" });
+    await alice.ends(ours);
+  });
+
+  it("P23 P24 accepted a while after, it is answered with all candidates, by the way that was prepared", async () => {
+    const { alice, bob, roomId } = pair();
+    const ours = await alice.place({ roomId, ...both });
+    const theirs = await bob.rings();
+    await bob.tells(theirs, "prepared");
+    await Promise.all([alice.gathered(), bob.gathered()]);
+    await bob.answer(theirs, both);
+    await Promise.all([alice.reaches(ours, "connected"), bob.reaches(theirs, "connected")]);
+    const { theirs: held, theirEnd } = await alice.ice();
+    expect({ some: held > 0, theirEnd }).toEqual({ some: true, theirEnd: true });
+    await Promise.all([alice.receives({ video: true }), bob.receives({ video: true })]);
+    await alice.hangup(ours);
+    await bob.ends(theirs);
+    const said = (await bob.story(theirs)).map((entry) =>
+      entry.kind === "message" && entry.direction === "sent" ? entry.eventType : "",
+    );
+    expect(said.filter(Boolean)).toEqual(["m.call.answer"]);
+  });
+
+  it("P25 answered by voice where video was offered, video comes without a negotiation", async () => {
+    const { alice, bob, roomId } = pair();
+    const ours = await alice.place({ roomId, ...both });
+    const theirs = await bob.rings();
+    await bob.tells(theirs, "prepared");
+    await bob.answer(theirs, { audio: true });
+    await Promise.all([alice.reaches(ours, "connected"), bob.reaches(theirs, "connected")]);
+    await alice.receives({ video: false });
+    await alice.remoteVideo(ours, false);
+    expect(await bob.leftOpen()).toEqual({ tracks: 1, connections: 1 });
+    await bob.change(theirs, { video: true });
+    await alice.receives({ video: true });
+    await alice.remoteVideo(ours, true);
+    const told = (await bob.story(theirs)).map((entry) => (entry.kind === "message" ? entry.eventType : ""));
+    expect(told).not.toContain("m.call.negotiate");
+    await alice.hangup(ours);
+    await bob.ends(theirs);
+  });
+
+  it("rings before the devices have opened, at the app's wish, and is hung up on where they are refused", async () => {
+    const { alice, bob, roomId } = pair();
+    const early = { roomId, ...both, waitForDevices: false };
+    const ours = await alice.place(early);
+    const theirs = await bob.rings();
+    await bob.answer(theirs, both);
+    await Promise.all([alice.reaches(ours, "connected"), bob.reaches(theirs, "connected")]);
+    await Promise.all([alice.receives({ video: true }), bob.receives({ video: true })]);
+    await alice.hangup(ours);
+    await bob.ends(theirs);
+    await alice.denyDevices(true);
+    const refused = await alice.place(early);
+    expect(await alice.ends(refused)).toMatchObject({ error: { code: "media_denied" } });
+    await alice.denyDevices(false);
+  });
+
   it("is hung up by the callee", async () => {
     const { ours, theirs } = await connect(pair(), media.voice);
     await pair().bob.hangup(theirs);

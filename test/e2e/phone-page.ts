@@ -3,7 +3,7 @@ import { filter, firstValueFrom, map, ReplaySubject, skip, take } from "rxjs";
 import type { Call, CallEnd, CallState, Phone, PlaceOptions, TraceEntry } from "../../src/index.ts";
 import { createPhone } from "../../src/index.ts";
 import { browserMedia } from "../../src/media/browser.ts";
-import type { Capture, MilestoneName, SignalingStatus } from "../../src/streams/contract.ts";
+import type { Capture, SignalingStatus } from "../../src/streams/contract.ts";
 import { type ErrorData, toErrorData } from "../../src/streams/errors.ts";
 import { sharedSignaling } from "../../src/worker/shared.ts";
 import { spawnSignaling } from "../../src/worker/spawn.ts";
@@ -14,6 +14,7 @@ export interface StartOptions {
   /** The device whose engine is shared with other tabs; absent: an engine of its own. */
   readonly shared?: { readonly userId: string; readonly deviceId: string; readonly script?: string };
   readonly iceTransportPolicy?: RTCIceTransportPolicy;
+  readonly warm?: boolean;
 }
 
 /** What came in of a call's media, and by which way. */
@@ -24,7 +25,20 @@ export interface Traffic {
   readonly localEnd: string;
 }
 
+/** How far ICE has come on a connection. */
+export interface Ice {
+  /** The ports of our candidates, and whether they are all, as our description says. */
+  readonly ports: readonly number[];
+  /** How many candidates of the peer its description held, and whether it said that those are all. */
+  readonly theirs: number;
+  readonly theirEnd: boolean;
+  readonly pairs: number;
+  readonly bytesSent: number;
+}
+
 const connections: RTCPeerConnection[] = [];
+/** The peer's last description, as it was given to each connection. */
+const heard = new WeakMap<RTCPeerConnection, string>();
 const tracks: MediaStreamTrack[] = [];
 const workers: Worker[] = [];
 const calls = new Map<string, Call<MediaStream>>();
@@ -37,6 +51,12 @@ class WatchedConnection extends RTCPeerConnection {
   constructor(configuration?: RTCConfiguration) {
     super(configuration);
     connections.push(this);
+  }
+
+  /** A browser keeps of it what it understands. */
+  override setRemoteDescription(description: RTCSessionDescriptionInit): Promise<void> {
+    heard.set(this, description.sdp ?? "");
+    return super.setRemoteDescription(description);
   }
 }
 
@@ -95,13 +115,39 @@ const becomes = (state: SignalingStatus["state"]) =>
     ),
   );
 
+async function iceOf(connection: RTCPeerConnection): Promise<Ice> {
+  const reports = [...(await connection.getStats()).values()];
+  const lines = (description: RTCSessionDescription | null) => description?.sdp.split("\r\n") ?? [];
+  const ours = lines(connection.localDescription).filter((line) => line.startsWith("a=candidate:"));
+  const theirs = lines(connection.remoteDescription);
+  const pairs = reports.filter(({ type }) => type === "candidate-pair");
+  return {
+    // What is sent by TCP leaves from no port of its own.
+    ports: ours.filter((line) => !line.includes(" tcp ")).map((line) => Number(line.split(" ")[5])),
+    theirs: theirs.filter((line) => line.startsWith("a=candidate:")).length,
+    theirEnd: heard.get(connection)?.includes("a=end-of-candidates") ?? false,
+    pairs: pairs.length,
+    bytesSent: [...pairs, ...reports.filter(({ type }) => type === "transport")].reduce(
+      (sum, { bytesSent = 0 }) => sum + bytesSent,
+      0,
+    ),
+  };
+}
+
 const thisPage = {
-  async start({ homeserver, accessToken, shared, iceTransportPolicy = "all" }: StartOptions): Promise<void> {
+  async start({
+    homeserver,
+    accessToken,
+    shared,
+    iceTransportPolicy = "all",
+    warm = false,
+  }: StartOptions): Promise<void> {
     phone = createPhone({
       signaling: shared
         ? sharedSignaling({ homeserver, accessToken, script: "/worker/shared-entry.js", ...shared })
         : spawnSignaling({ homeserver, accessToken, worker: makeWorker }),
       media: browserMedia({ RTCPeerConnection: WatchedConnection, mediaDevices, iceTransportPolicy }),
+      warm,
     });
     phone.incoming$.subscribe((call) => incoming.next(keep(call)));
     phone.trace$.subscribe(({ callId, entry }) => {
@@ -171,12 +217,36 @@ const thisPage = {
         map((streams) => streams.length),
       ),
     ),
-  /** Waits until a call's story has this milestone. */
-  tells: (id: string, name: MilestoneName) =>
+  offers: (id: string) => callOf(id).offers,
+  /** Waits until a call's story has this in it: a milestone, or a direction and an event type. */
+  tells: (id: string, wanted: string) =>
     firstValueFrom(
       callOf(id).trace$.pipe(
-        filter((entry) => entry.kind === "milestone" && entry.name === name),
+        filter((entry) =>
+          [entry.kind === "milestone" ? entry.name : `${entry.direction} ${entry.eventType}`].includes(
+            wanted,
+          ),
+        ),
         map(({ at }) => at),
+      ),
+    ),
+  /** Of the newest connection. */
+  ice: () => iceOf(connections.at(-1) as RTCPeerConnection),
+  /** Waits until the newest connection knows all its candidates. */
+  async gathered(): Promise<void> {
+    const connection = connections.at(-1) as RTCPeerConnection;
+    while (connection.iceGatheringState !== "complete") {
+      await new Promise((resolve) =>
+        connection.addEventListener("icegatheringstatechange", resolve, { once: true }),
+      );
+    }
+  },
+  /** Waits until the peer is said to send video, or none. */
+  remoteVideo: (id: string, on: boolean) =>
+    firstValueFrom(
+      callOf(id).remoteStreams$.pipe(
+        filter(([stream]) => stream?.videoMuted === !on),
+        map(() => on),
       ),
     ),
   story: (id: string): readonly TraceEntry[] => stories.get(id) ?? [],

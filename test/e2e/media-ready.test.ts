@@ -1,0 +1,62 @@
+import type { Browser, Page } from "playwright-core";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { launchChromium } from "../../scripts/chromium.ts";
+import type { MediaPage } from "../media/page.ts";
+import { buildMediaPage, openMediaPage, told } from "./media-stage.ts";
+
+declare const mediaPage: MediaPage;
+
+let browser: Browser;
+let script: string;
+let page: Page;
+const troubles: string[] = [];
+
+beforeAll(async () => {
+  script = await buildMediaPage();
+  browser = await launchChromium();
+  page = await openMediaPage(browser, script, troubles);
+});
+
+afterAll(async () => {
+  await browser?.close();
+  expect(troubles).toEqual([]);
+});
+
+describe("what is ready in Chromium", () => {
+  it("P45 is made anew where the browser gives up on the path while it rings, and nobody hears of it", async () => {
+    expect(await told(page.evaluate(() => mediaPage.givesUpWhileRinging()))).toEqual({
+      path: ["new", "connecting", "connected"],
+      open: 2,
+      prepared: ["prepared"],
+    });
+  });
+
+  it("is not made where a sender cannot name its stream, and the call is answered as ever", async () => {
+    expect(await told(page.evaluate(() => mediaPage.withoutSetStreams()))).toEqual({
+      prepared: "media_failed",
+      kinds: ["audio", "video"],
+      told: ["unprepared"],
+    });
+  });
+
+  it("is a connection for the next call: one at a time, renewed with the servers, and none is left behind", async () => {
+    expect(await told(page.evaluate(() => mediaPage.warm()))).toEqual({
+      story: [1, 4, 5, 6],
+      used: true,
+      left: 0,
+    });
+  });
+});
+
+describe("P19 an offer that nobody answers", () => {
+  it("is undone after a minute, and all that came up is offered then", async () => {
+    const timed = await openMediaPage(browser, script, troubles);
+    await timed.clock.install();
+    await timed.exposeFunction("letTimePass", () => timed.clock.fastForward(60_000));
+    expect(await told(timed.evaluate(() => mediaPage.unanswered()))).toEqual({
+      before: 1,
+      shown: ["m.usermedia", "m.screenshare"],
+    });
+    await timed.context().close();
+  });
+});

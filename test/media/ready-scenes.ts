@@ -1,0 +1,164 @@
+/** What is made ready before it is needed, and what is undone when nobody needs it, in a real browser. */
+import { filter, firstValueFrom, type Observable, ReplaySubject, Subject } from "rxjs";
+import { browserMedia } from "../../src/media/browser.ts";
+import type { IceServer, Milestone, PathState, SessionDescription } from "../../src/streams/contract.ts";
+import {
+  type BrowserSession,
+  connections,
+  noServers,
+  options,
+  received,
+  tracks,
+  until,
+  wire,
+} from "./watched.ts";
+
+declare global {
+  /** The test moves the page's clock on by a minute. */
+  var letTimePass: () => Promise<void>;
+}
+
+const BOTH = { audio: true, video: true };
+
+const when = <T>(stream$: Observable<T>, is: (value: T) => boolean) =>
+  firstValueFrom(stream$.pipe(filter(is)));
+const connected = (session: BrowserSession) => when(session.path$, (state) => state === "connected");
+const seen = <T>(stream$: Observable<T>): T[] => {
+  const all: T[] = [];
+  stream$.subscribe((value) => all.push(value));
+  return all;
+};
+
+function pair(): readonly [BrowserSession, BrowserSession] {
+  tracks.length = 0;
+  connections.length = 0;
+  const media = browserMedia(options);
+  return [media.open({ iceServers: noServers }), media.open({ iceServers: noServers })];
+}
+
+/** Lets the callee answer, and waits until media comes in on both sides. */
+async function answer(caller: BrowserSession, callee: BrowserSession, offer: SessionDescription) {
+  wire(caller, callee);
+  await caller.accept(await callee.answer(offer, BOTH));
+  wire(callee, caller);
+  await Promise.all([connected(caller), connected(callee)]);
+  const ends = connections.filter(({ connectionState }) => connectionState === "connected");
+  await until(async () => {
+    const counts = await Promise.all(ends.map(received));
+    return counts.every(({ audioPackets, videoFrames }) => audioPackets >= 5 && videoFrames >= 2);
+  });
+}
+
+const names = (milestones: readonly Milestone[]) => milestones.map(({ name }) => name);
+const close = (...sessions: readonly BrowserSession[]) => {
+  for (const session of sessions) session.close();
+};
+
+export const readyScenes = {
+  /** A browser that gives up on the path while it rings, three times over, as one does that waits for candidates. */
+  async givesUpWhileRinging() {
+    const [caller, callee] = pair();
+    const milestones = seen(callee.milestones$);
+    const path: PathState[] = seen(callee.path$);
+    const offer = await caller.offer(BOTH);
+    await callee.prepare(offer);
+    for (let made = 2; made < 5; made++) {
+      const pc = connections.at(-1) as RTCPeerConnection;
+      Object.defineProperty(pc, "connectionState", { value: "failed", configurable: true });
+      pc.dispatchEvent(new Event("connectionstatechange"));
+      Reflect.deleteProperty(pc, "connectionState");
+      await until(() => connections.length > made);
+    }
+    await answer(caller, callee, offer);
+    const open = connections.filter(({ connectionState }) => connectionState !== "closed").length;
+    close(caller, callee);
+    return { path, open, prepared: names(milestones).filter((name) => name.endsWith("prepared")) };
+  },
+
+  /** A browser whose senders cannot name a stream without a track. */
+  async withoutSetStreams() {
+    const setStreams = Object.getOwnPropertyDescriptor(
+      RTCRtpSender.prototype,
+      "setStreams",
+    ) as PropertyDescriptor;
+    Reflect.deleteProperty(RTCRtpSender.prototype, "setStreams");
+    try {
+      const [caller, callee] = pair();
+      const milestones = seen(callee.milestones$);
+      const offer = await caller.offer(BOTH);
+      const prepared = await callee.prepare(offer).then(
+        () => "prepared",
+        ({ code }) => code,
+      );
+      await answer(caller, callee, offer);
+      const shown = await when(caller.remoteStreams$, ({ length }) => length === 1);
+      const kinds = shown[0]?.stream.getTracks().map(({ kind }) => kind);
+      close(caller, callee);
+      return { prepared, kinds, told: names(milestones).filter((name) => name.endsWith("prepared")) };
+    } finally {
+      Object.defineProperty(RTCRtpSender.prototype, "setStreams", setStreams);
+    }
+  },
+
+  /** Changes a call whose peer says nothing any more, until the lifetime of the offer has passed. */
+  async unanswered() {
+    const [caller, callee] = pair();
+    const offer = await caller.offer({ audio: true });
+    await caller.accept(await callee.answer(offer, { audio: true }));
+    await Promise.all([connected(caller), connected(callee)]);
+    const said$ = new ReplaySubject<SessionDescription>();
+    caller.negotiations$.subscribe(said$);
+    await caller.change({ video: true });
+    await firstValueFrom(said$);
+    await caller.shareScreen();
+    const before = seen(said$).length;
+    const next = when(said$, () => seen(said$).length > before);
+    await letTimePass();
+    await next;
+    const again = seen(said$).at(-1) as SessionDescription;
+    wire(callee, caller);
+    await callee.negotiate(again);
+    const shown = await when(callee.remoteStreams$, ({ length }) => length === 2);
+    close(caller, callee);
+    return { before, shown: shown.map(({ purpose }) => purpose) };
+  },
+
+  /** A media half that keeps a connection ready, over two calls and a change of servers. */
+  async warm() {
+    tracks.length = 0;
+    connections.length = 0;
+    const media = browserMedia(options);
+    const servers$ = new Subject<readonly IceServer[]>();
+    const spare = media.warm?.(servers$);
+    const none: readonly IceServer[] = [];
+    servers$.next(none);
+    servers$.next(none);
+    const story = [connections.length];
+    const open = () => media.open({ iceServers: Promise.resolve(none) });
+    const other = () => browserMedia(options).open({ iceServers: noServers });
+    const [spareOne] = connections;
+    // Its candidates are there as soon as it is used: with the end of them, once they are.
+    let offer: SessionDescription | undefined;
+    let caller: BrowserSession | undefined;
+    for (const _ of [1, 2]) {
+      caller?.close();
+      caller = open();
+      offer = await caller.offer(BOTH);
+    }
+    const callee = other();
+    await answer(caller as BrowserSession, callee, offer as SessionDescription);
+    await until(() => connections.length > 3);
+    story.push(connections.length);
+    const used = spareOne?.localDescription !== undefined;
+    servers$.next([{ urls: ["stun:127.0.0.1:9"] }]);
+    story.push(connections.length);
+    // Servers that differ from those of the call: it makes its own.
+    const third = open();
+    await third.offer({ audio: true });
+    story.push(connections.length);
+    close(caller as BrowserSession, callee, third);
+    spare?.close();
+    const left = connections.filter(({ connectionState }) => connectionState !== "closed").length;
+    return { story, used, left };
+  },
+};
