@@ -32,6 +32,8 @@ export interface HomeserverOptions {
   readonly rateLimit?: RateLimit;
   /** The TURN servers that it names (P29). Default: none. */
   readonly turn?: TurnConfig;
+  /** How long the access tokens of logins that ask for a refresh token live, in ms. Default: 5 minutes. */
+  readonly tokenLifetime?: number;
 }
 
 export interface Account {
@@ -62,7 +64,7 @@ export interface Homeserver {
 
 export function createHomeserver(options: HomeserverOptions = {}): Homeserver {
   const clock = options.clock ?? realClock;
-  const store = createStore(options.serverName ?? "homeserver.test", clock);
+  const store = createStore(options.serverName ?? "homeserver.test", clock, options.tokenLifetime ?? 300_000);
   const limiter = createLimiter(clock, options.rateLimit);
   const delayed = createDelayed(store);
   const app = createRoutes({ store, limiter, delayed, turn: options.turn });
