@@ -4,9 +4,9 @@ import { armed, type Call, type Effect } from "./call-state.ts";
 import type { RememberedState } from "./remembered.ts";
 
 /** What a call of this state has running, but for its letters. */
-export function resume({ call, candidates, deadManId }: RememberedState): readonly Effect[] {
+export function resume({ call, candidates, goodbye }: RememberedState): readonly Effect[] {
   // There is one to be called off.
-  if (call.phase === "ended") return deadManId === undefined ? [] : [armed(call)];
+  if (call.phase === "ended") return goodbye ? [armed(call)] : [];
   const awaited = call.direction === "outgoing" && call.phase === "invited";
   return [
     ...(awaited || call.phase === "ringing" ? ([{ type: "expire_at", at: call.expiresAt }] as const) : []),

@@ -186,15 +186,15 @@ export function createCalls(options: {
 
   const arm = (own: Running, event: Outgoing) => {
     const { roomId, us } = own.call;
-    own.arm((id) =>
+    own.arm((earlier) =>
       deadMan({
         delayed,
         roomId,
         event,
         txnId: `${us.partyId}.dead_man`,
-        id,
+        earlier,
         onScheduled(id) {
-          own.deadManId = id;
+          own.goodbye = { id };
           remember(own);
         },
         clock,
@@ -215,7 +215,7 @@ export function createCalls(options: {
     const state = readState(call, us.userId);
     if (!state) return;
     const own = runningOf(state.call);
-    own.deadManId = state.deadManId;
+    own.goodbye = state.goodbye;
     router.keep(state.call);
     const sent = Promise.all(state.letters.map((letter) => post(own, letter)));
     for (const effect of resume(state)) perform(own, effect);

@@ -9,6 +9,11 @@ import type { Outgoing } from "./encode.ts";
 const DELAY = 30_000;
 const SIGN_OF_LIFE = 10_000;
 
+/** A hangup that was asked for: `id` is the name that it waits under, once that is known. */
+export interface Goodbye {
+  readonly id?: string;
+}
+
 /** A hangup that the homeserver sends for us unless we go on putting it off (P34). */
 export interface DeadMan {
   /** Puts it off no more; unless it is cancelled it goes out. */
@@ -27,17 +32,17 @@ export function deadMan(options: {
   readonly event: Outgoing;
   /** So that it is scheduled once, whoever asks for it again (P30). */
   readonly txnId: string;
-  /** Where it is known to wait at the homeserver already. */
-  readonly id: string | undefined;
+  /** What another engine has asked for. */
+  readonly earlier: Goodbye | undefined;
   /** Told of the id under which it waits. */
   readonly onScheduled: (id: string) => void;
   readonly clock: Clock;
   readonly random: Random;
 }): DeadMan {
-  const { roomId, event, txnId, clock, random } = options;
+  const { roomId, event, txnId, earlier, clock, random } = options;
   let events: DelayedEvents | undefined;
   /** The event that waits at the homeserver, and when it goes out. */
-  let id = options.id;
+  let id = earlier?.id;
   let goesOutAt = Number.POSITIVE_INFINITY;
   let failures = 0;
   let stopped = false;
@@ -62,7 +67,8 @@ export function deadMan(options: {
     const at = clock.now();
     try {
       events ??= await options.delayed();
-      if (!events || stopped) return;
+      // One that may wait already has to be found, be it to call it off.
+      if (!events || (stopped && !earlier)) return;
       if (id === undefined) {
         id = await events.schedule(roomId, event.type, event.content, txnId, DELAY);
         options.onScheduled(id);

@@ -2,6 +2,7 @@
 import * as v from "valibot";
 import type { Candidate, RememberedCall } from "../streams/contract.ts";
 import type { Call, Sent } from "./call-state.ts";
+import type { Goodbye } from "./dead-man.ts";
 import type { Letter } from "./outbox.ts";
 
 /** A letter, and what the call is to be told of it. */
@@ -15,7 +16,7 @@ export interface RememberedState {
   readonly letters: readonly PostedLetter[];
   /** Ours that no event holds yet. */
   readonly candidates: readonly Candidate[];
-  readonly deadManId?: string;
+  readonly goodbye?: Goodbye;
 }
 
 const text = v.string();
@@ -62,7 +63,7 @@ const remembered = v.object({
   call,
   letters: v.array(letter),
   candidates: v.array(candidate),
-  deadManId: maybe(text),
+  goodbye: maybe(v.object({ id: maybe(text) })),
 });
 
 /** What is remembered of a call of this user's; undefined where it is not what an engine like this one would tell. */

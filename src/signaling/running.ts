@@ -2,7 +2,7 @@ import { Subject, Subscription, timer } from "rxjs";
 import { BATCH_POLICY, batchCandidates } from "../streams/batch.ts";
 import type { Candidate, Clock } from "../streams/contract.ts";
 import type { Call, Input } from "./call-state.ts";
-import type { DeadMan } from "./dead-man.ts";
+import type { DeadMan, Goodbye } from "./dead-man.ts";
 import type { PostedLetter, RememberedState } from "./remembered.ts";
 
 /** How long our streams may go on changing before the peer is told, in ms: somebody who looks for the right button. */
@@ -14,8 +14,8 @@ export class Running {
   call: Call;
   /** On their way to the homeserver, with the promises that they arrive. */
   readonly letters = new Map<PostedLetter, Promise<void>>();
-  /** The name under which the dead man's hangup waits at the homeserver. */
-  deadManId: string | undefined;
+  /** The dead man's hangup that the homeserver was asked for. */
+  goodbye: Goodbye | undefined;
   readonly #feed: (input: Input) => void;
   readonly #clock: Clock;
   #candidates: Subject<Candidate> | undefined;
@@ -57,8 +57,11 @@ export class Running {
   }
 
   /** Makes the dead man's switch, unless there is one. */
-  arm(make: (id: string | undefined) => DeadMan): void {
-    this.#deadMan ??= make(this.deadManId);
+  arm(make: (earlier: Goodbye | undefined) => DeadMan): void {
+    if (this.#deadMan) return;
+    const earlier = this.goodbye;
+    this.goodbye ??= {};
+    this.#deadMan = make(earlier);
   }
 
   /** Ends every timer. */
@@ -77,12 +80,12 @@ export class Running {
 
   /** What another engine has to know to go on with the call. */
   get state(): RememberedState {
-    const { call, letters, deadManId } = this;
+    const { call, letters, goodbye } = this;
     return {
       call,
       letters: [...letters.keys()],
       candidates: this.#gathered,
-      ...(deadManId !== undefined && { deadManId }),
+      ...(goodbye && { goodbye }),
     };
   }
 

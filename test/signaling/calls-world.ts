@@ -5,10 +5,13 @@ import type {
   CallRef,
   DelayedEvents,
   EventBatch,
+  Memory,
+  MemoryChange,
   Party,
   RoomEvent,
   Signal,
 } from "../../src/streams/contract.ts";
+import { NO_MEMORY, remember } from "../../src/streams/memory.ts";
 import { virtualClock } from "../../src/testing/clock.ts";
 import { alice, bob, offer, ref } from "./support.ts";
 
@@ -37,18 +40,24 @@ export const inviteBy = (party: Required<Party>, callId: string, invitee?: strin
   said(party, encode.invite(endOf(party, callId), offer, 90_000, invitee));
 
 /** The calls of one device, on a homeserver that takes everything at once, unless it is told otherwise. */
-export function callsWorld(us: Party = alice, delayed?: DelayedEvents) {
+export function callsWorld(
+  us: Party = alice,
+  delayed?: DelayedEvents,
+  { calls: remembered }: Memory = NO_MEMORY,
+  faults: Error[] = [],
+) {
   const clock = virtualClock();
+  const changes = new Subject<MemoryChange>();
+  let memory = NO_MEMORY;
   const signals: Signal[] = [];
-  const sent: { type: string; content: Readonly<Record<string, unknown>> }[] = [];
-  const faults: Error[] = [];
+  const sent: { type: string; content: Readonly<Record<string, unknown>>; txnId: string }[] = [];
   let seed = 0;
   const calls = createCalls({
     us: { userId: us.userId, deviceId: "D" },
-    async send(_roomId, type, content) {
+    async send(_roomId, type, content, txnId) {
       const fault = faults.shift();
       if (fault) throw fault;
-      sent.push({ type, content: content as Record<string, unknown> });
+      sent.push({ type, content: content as Record<string, unknown>, txnId });
       return "$id";
     },
     delayed: async () => delayed,
@@ -58,7 +67,8 @@ export function callsWorld(us: Party = alice, delayed?: DelayedEvents) {
       return seed / 2_147_483_647;
     },
     emit: (signal) => signals.push(signal),
-    memory: new Subject(),
+    memory: changes,
+    remembered,
   });
 
   return {
@@ -67,6 +77,14 @@ export function callsWorld(us: Party = alice, delayed?: DelayedEvents) {
     signals,
     sent,
     faults,
+    /** Has what changes remembered from now on. */
+    watch() {
+      changes.subscribe((change) => {
+        memory = remember(memory, structuredClone(change));
+      });
+    },
+    /** What is remembered. */
+    memory: () => memory,
     /** Reads a batch. */
     read(events: readonly RoomEvent[], over: Partial<EventBatch> = {}) {
       calls.read({ live: true, receivedAt: clock.now(), events, ...over });

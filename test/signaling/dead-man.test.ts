@@ -58,7 +58,7 @@ function setUp(delayed?: () => Promise<DelayedEvents | undefined>) {
       roomId: ref.roomId,
       event: hangup,
       txnId: "dead man",
-      id: undefined,
+      earlier: undefined,
       onScheduled: () => {},
       clock,
       random: () => 0,

@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { encode } from "../../src/signaling/encode.ts";
+import { TrunklineError } from "../../src/streams/errors.ts";
 import { callsWorld, endOf, inviteBy, said } from "./calls-world.ts";
 import { alice, answer, bob, candidate, mallory, offer, ref } from "./support.ts";
 
@@ -130,13 +131,46 @@ describe("reading a batch", () => {
     });
   });
 
-  it("P23 sends candidates in batches", async () => {
-    const { place, calls, clock, types } = callsWorld();
+  it("P23 P24 sends 30 candidates that are found slowly in at most 5 events, the end marker with the last", async () => {
+    const { place, calls, clock, sent } = callsWorld();
     const mine = await place("mine");
-    for (let index = 0; index < 30; index += 1) {
+    const found = Array.from({ length: 30 }, (_, index) => candidate(`c${index}`));
+    const end = { candidate: "", sdpMid: "0", sdpMLineIndex: 0 };
+    for (const each of [...found, end]) {
+      await calls.dispatch({ ...mine, type: "candidate", candidate: each });
+      await clock.advance(150);
+    }
+    const events = sent.filter(({ type }) => type === "m.call.candidates");
+    expect(events.length).toBeLessThanOrEqual(5);
+    expect(events.flatMap(({ content }) => content.candidates)).toEqual([...found, end]);
+    expect(clock.now()).toBe(31 * 150); // all of them have left, and nothing waits
+    expect(clock.pending).toBe(1); // but the invite's end
+  });
+
+  it("P23 P30 holds candidates, and nothing else, while the homeserver asks for fewer events", async () => {
+    const { place, calls, clock, sent, faults, read } = callsWorld();
+    const mine = await place("mine");
+    faults.push(new TrunklineError("rate_limited", "slow down", { retryAfter: 3_000 }));
+    for (let index = 0; index < 10; index += 1) {
       await calls.dispatch({ ...mine, type: "candidate", candidate: candidate(`c${index}`) });
       await clock.advance(150);
     }
-    expect(types().filter((type) => type === "candidates").length).toBeLessThanOrEqual(4);
+    expect(sent.map(({ type }) => type)).toEqual(["m.call.invite"]);
+    read([said(bob, encode.answer(endOf(bob, "mine"), answer))]);
+    await clock.advance(3_000);
+    const [invite, next, ...rest] = sent.map(({ type }) => type);
+    expect([invite, next]).toEqual(["m.call.invite", "m.call.select_answer"]);
+    expect(new Set(rest)).toEqual(new Set(["m.call.candidates"]));
+    expect(rest.length).toBeLessThanOrEqual(3);
+    expect(sent.flatMap(({ content }) => content.candidates ?? [])).toHaveLength(10);
+  });
+
+  it("P24 asks for no candidates: four events make a call whose descriptions hold them all", async () => {
+    const { place, calls, clock, read, types } = callsWorld();
+    const mine = await place("mine");
+    read([said(bob, encode.answer(endOf(bob, "mine"), answer))]);
+    await clock.advance(5_000);
+    await calls.dispatch({ ...mine, type: "hangup", reason: "user_hangup" });
+    expect(types()).toEqual(["invite", "select_answer", "hangup"]); // and the answer is theirs
   });
 });

@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import { virtualClock } from "../../src/testing/clock.ts";
 import { createHomeserver } from "../../src/testing/homeserver/index.ts";
 import { asker, createClient } from "./homeserver-client.ts";
 
@@ -129,5 +130,38 @@ describe("a device", () => {
     const device_keys = keysOf({ ...alice, deviceId: "TABLET" });
     const { status, body } = await alice.ask("POST", "/keys/upload", { body: { device_keys } });
     expect([status, body.errcode]).toEqual([400, "M_BAD_JSON"]);
+  });
+});
+
+describe("a session that can be refreshed", () => {
+  const logIn = async (tokenLifetime?: number) => {
+    const clock = virtualClock();
+    const homeserver = createHomeserver({ clock, ...(tokenLifetime !== undefined && { tokenLifetime }) });
+    const { userId: user, password } = homeserver.createUser("alice");
+    const ask = asker(homeserver);
+    const identifier = { type: "m.id.user", user };
+    const body = { type: "m.login.password", identifier, password, refresh_token: true };
+    const session = (await ask("POST", "/login", { body })).body;
+    const whoami = async (token: unknown) => asker(homeserver, String(token))("GET", "/account/whoami");
+    return { clock, ask, session, whoami };
+  };
+
+  it("has a token that ends, softly, and another for a new one", async () => {
+    const { clock, ask, session, whoami } = await logIn(1_000);
+    expect(session).toMatchObject({ expires_in_ms: 1_000, refresh_token: expect.any(String) });
+    await clock.advance(999);
+    expect((await whoami(session.access_token)).status).toBe(200);
+    await clock.advance(1);
+    const { status, body } = await whoami(session.access_token);
+    expect([status, body]).toMatchObject([401, { errcode: "M_UNKNOWN_TOKEN", soft_logout: true }]);
+    const { refresh_token } = session;
+    const renewed = await ask("POST", "/refresh", { body: { refresh_token } });
+    expect(renewed.body).toMatchObject({ expires_in_ms: 1_000, refresh_token: expect.any(String) });
+    expect((await whoami(renewed.body.access_token)).body.device_id).toBe(session.device_id);
+    expect((await ask("POST", "/refresh", { body: { refresh_token } })).body.errcode).toBe("M_FORBIDDEN");
+  });
+
+  it("lives for 5 minutes unless told", async () => {
+    expect((await logIn()).session.expires_in_ms).toBe(300_000);
   });
 });

@@ -123,11 +123,14 @@ export class MemoryHomeserver {
     return this.#rooms.get(roomId)?.members.get(userId)?.joined ?? false;
   }
 
-  /** What a user's sync gets from a position on; without one, all of the rooms that the user is in. */
-  sync(userId: string, since?: number): SyncAnswer {
+  /**
+   * What a user's sync gets from a position on; without one, all of the rooms that the user is in. With `state`, the
+   * state from before comes first.
+   */
+  sync(userId: string, since?: number, state = false): SyncAnswer {
     const now = this.#clock.now();
     const news = [...this.#rooms].map(([roomId, room]) => {
-      const events = visible(room, userId, since);
+      const events = visible(room, userId, since, state);
       return { roomId, room, events, isIn: room.members.get(userId)?.joined ?? false };
     });
     const events = news.flatMap((share) =>
@@ -168,6 +171,7 @@ function visible(
   { events, members }: Room,
   userId: string,
   since: number | undefined,
+  state: boolean,
 ): readonly StoredEvent[] {
   const member = members.get(userId);
   if (member === undefined) return [];
@@ -177,5 +181,5 @@ function visible(
       : events.filter(({ position }) => position >= since && position <= member.position);
   }
   if (since === undefined || member.position >= since) return events;
-  return events.filter(({ position }) => position >= since);
+  return events.filter(({ position, event }) => position >= since || (state && event.stateKey !== undefined));
 }

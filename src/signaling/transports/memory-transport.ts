@@ -31,6 +31,8 @@ export interface MemoryTransport extends Transport {
 interface Line {
   readonly clock: Clock;
   readonly latency: number;
+  /** Where the sync goes on. */
+  readonly since?: number;
 }
 
 type State = "online" | "offline" | "revoked";
@@ -104,7 +106,8 @@ function sync(
   connected: BehaviorSubject<boolean>,
 ): Observable<EventBatch> {
   return new Observable((subscriber) => {
-    let since: number | undefined;
+    let { since } = line;
+    let resumed = since !== undefined;
     /** Whether a poll waits at the homeserver; and whether it is answered at once, as after a start or a cut. */
     let waiting = false;
     let hurried = true;
@@ -116,10 +119,11 @@ function sync(
     };
     const answer = () => {
       if (!waiting || state.value !== "online") return;
-      const { next, events, members } = homeserver.sync(userId, since);
+      const { next, events, members } = homeserver.sync(userId, since, resumed);
       if (events.length === 0 && !hurried) return;
       waiting = false;
       hurried = false;
+      resumed = false;
       after(() => {
         if (state.value === "online") arrive(next, { events, ...(members.length > 0 && { members }) });
         after(poll);
@@ -129,7 +133,7 @@ function sync(
       const live = since !== undefined;
       since = next;
       connected.next(true);
-      subscriber.next({ live, receivedAt: line.clock.now(), ...told });
+      subscriber.next({ live, receivedAt: line.clock.now(), position: `${next}`, ...told });
     };
 
     subscriber.add(() => connected.next(false));

@@ -14,8 +14,11 @@ export interface MemoryRoomsOptions {
 
 /** Rooms in this process. Whoever holds them is the homeserver: the transports only hold its accounts. */
 export interface MemoryRooms {
-  /** A transport for a device; several of one user are several devices. */
-  connect(identity: Identity): MemoryTransport;
+  /**
+   * A transport for a device; several of one user are several devices. `since` is where it goes on in the place of one
+   * that was lost: the `position` of the last batch that was read.
+   */
+  connect(identity: Identity, options?: { readonly since?: string }): MemoryTransport;
   /** Lets a user in, for whom the room's past then counts. The first one in makes the room: private, unencrypted. */
   join(roomId: string, userId: string): void;
   /** Lets a user go; by another's hand it is a kick. */
@@ -37,7 +40,12 @@ export function createMemoryRooms({ clock = realClock, latency = 0 }: MemoryRoom
     homeserver.post(roomId, { sender, type, stateKey, content });
 
   return {
-    connect: (identity) => memoryTransport(homeserver, identity, { clock, latency }),
+    connect: (identity, { since } = {}) =>
+      memoryTransport(homeserver, identity, {
+        clock,
+        latency,
+        ...(since !== undefined && { since: Number(since) }),
+      }),
     join(roomId, userId) {
       if (homeserver.isJoined(roomId, userId)) return;
       if (!homeserver.hasRoom(roomId))

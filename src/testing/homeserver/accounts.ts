@@ -19,7 +19,10 @@ const Login = v.object({
   user: v.optional(v.string()),
   password: v.optional(v.string()),
   device_id: v.optional(v.string()),
+  refresh_token: v.optional(v.boolean()),
 });
+
+const Refresh = v.object({ refresh_token: v.string() });
 
 export function accountRoutes(app: App, server: Server): void {
   const { store } = server;
@@ -47,7 +50,17 @@ export function accountRoutes(app: App, server: Server): void {
     }
     const user = store.users.get(name.startsWith("@") ? name : `@${name}:${store.serverName}`);
     if (user?.password !== body.password) throw forbidden("Wrong user name or password");
-    return ask.json(session(store, logIn(store, user, body.device_id)));
+    const device = logIn(store, user, body.device_id);
+    if (body.refresh_token) renewable(store, device);
+    return ask.json(session(store, device));
+  });
+
+  app.post(`${CLIENT}/refresh`, async (ask) => {
+    const { refresh_token } = await readBody(ask.req, Refresh);
+    const device = [...store.tokens.values()].find((each) => each.session?.refreshToken === refresh_token);
+    if (!device) throw forbidden("The refresh token is not, or no longer, known");
+    renewable(store, logIn(store, device.user, device.id));
+    return ask.json(tokens(store, device));
   });
 
   app.post(`${CLIENT}/logout`, (ask) => {
@@ -95,6 +108,7 @@ export function logIn(store: Store, user: User, deviceId = randomDeviceId()): De
   store.tokens.delete(device.token);
   store.touched.add(user);
   device.token = randomText(43);
+  delete device.session;
   store.tokens.set(device.token, device);
   return device;
 }
@@ -105,9 +119,19 @@ function addDevice(user: User, id: string): Device {
   return device;
 }
 
+/** From now on its token ends, and there is another one to renew it with. */
+function renewable(store: Store, device: Device): void {
+  device.session = { expiresAt: store.clock.now() + store.tokenLifetime, refreshToken: randomText(43) };
+}
+
+const tokens = ({ tokenLifetime }: Store, { token, session }: Device) => ({
+  access_token: token,
+  ...(session && { refresh_token: session.refreshToken, expires_in_ms: tokenLifetime }),
+});
+
 const session = (store: Store, device: Device) => ({
   user_id: device.user.id,
-  access_token: device.token,
+  ...tokens(store, device),
   device_id: device.id,
   home_server: store.serverName,
 });

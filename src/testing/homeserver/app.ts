@@ -44,10 +44,14 @@ export function authenticate(ask: Ask, { store }: Server): Device {
   const token = ask.req.header("Authorization")?.match(/^Bearer (.*)$/)?.[1] ?? ask.req.query("access_token");
   if (!token) throw new MatrixError(401, "M_MISSING_TOKEN", "The request has no access token");
   const device = store.tokens.get(token);
-  if (device) return device;
-  throw new MatrixError(401, "M_UNKNOWN_TOKEN", "The access token is not, or no longer, known", {
-    details: { soft_logout: false },
-  });
+  if (!device) throw unknownToken("The access token is not, or no longer, known", false);
+  if (device.session && device.session.expiresAt <= store.clock.now()) {
+    throw unknownToken("The access token has expired", true);
+  }
+  return device;
 }
+
+const unknownToken = (message: string, softLogout: boolean) =>
+  new MatrixError(401, "M_UNKNOWN_TOKEN", message, { details: { soft_logout: softLogout } });
 
 export const CLIENT = "/_matrix/client/v3";

@@ -20,6 +20,8 @@ export interface HomeserverOptions {
   readonly rateLimit?: RateLimit;
   /** The TURN servers that it names (P29). Default: none. */
   readonly turn?: TurnConfig;
+  /** How long the access tokens of logins that ask for a refresh token live, in ms. Default: 5 minutes. */
+  readonly tokenLifetime?: number;
 }
 
 export interface Account {
@@ -49,8 +51,6 @@ export interface Homeserver {
 }
 
 export function createHomeserver(options: HomeserverOptions = {}): Homeserver {
-  return serveStore(
-    createStore(options.serverName ?? "homeserver.test", options.clock ?? realClock),
-    options,
-  );
+  const { serverName = "homeserver.test", clock = realClock, tokenLifetime } = options;
+  return serveStore(createStore(serverName, clock, tokenLifetime), options);
 }

@@ -20,6 +20,8 @@ export interface Device {
   readonly user: User;
   readonly id: string;
   token: string;
+  /** When the token ends, where it is one that does; with what a new one is had. */
+  session?: { readonly expiresAt: number; readonly refreshToken: string };
   keys?: Json;
   readonly oneTimeKeys: Set<string>;
   /** To-device messages that no later sync has acknowledged. */
@@ -37,6 +39,8 @@ export interface ToDeviceMessage {
 export interface Store {
   readonly serverName: string;
   readonly clock: Clock;
+  /** How long the tokens of sessions live that can be refreshed, in ms. */
+  readonly tokenLifetime: number;
   readonly users: Map<string, User>;
   readonly tokens: Map<string, Device>;
   readonly rooms: Map<string, Room>;
@@ -49,12 +53,13 @@ export interface Store {
   flush(): void;
 }
 
-export function createStore(serverName: string, clock: Clock): Store {
+export function createStore(serverName: string, clock: Clock, tokenLifetime = 300_000): Store {
   const news$ = new Subject<ReadonlySet<User>>();
   const touched = new Set<User>();
   return {
     serverName,
     clock,
+    tokenLifetime,
     users: new Map(),
     tokens: new Map(),
     rooms: new Map(),

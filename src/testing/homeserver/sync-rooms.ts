@@ -10,6 +10,8 @@ export interface Question {
   readonly device: Device;
   readonly since: number | undefined;
   readonly filter: RoomFilter;
+  /** Whether the state of every room is wanted, also where nothing is new. */
+  readonly fullState: boolean;
   /** The position and the time of the answer. */
   readonly position: number;
   readonly now: number;
@@ -62,15 +64,16 @@ const isWorthTelling = (left: StoredEvent, { since, filter, device }: Question) 
   since !== undefined || filter.include_leave === true || left.sender !== device.user.id;
 
 function joined(room: Room, question: Question, isNew: boolean): Json | undefined {
-  const { since, position, filter, device } = question;
-  if (!isNew && (room.events.at(-1)?.position ?? 0) <= (since ?? 0)) return undefined;
+  const { since, position, filter, fullState, device } = question;
+  const whole = isNew || fullState;
+  if (!whole && (room.events.at(-1)?.position ?? 0) <= (since ?? 0)) return undefined;
   const after = isNew ? 0 : (since ?? 0);
   const found = timelineOf(room, { after, upTo: position }, filter, isNew);
   // Synapse calls the timeline of a room limited that was joined since the last sync, whatever it holds.
   const timeline = { ...found, limited: found.limited || (isNew && since !== undefined) };
-  const known = isNew ? undefined : since;
+  const known = whole ? undefined : since;
   const state = stateBefore(room, timeline, { reader: device.user.id, known, upTo: position }, filter);
-  if (isEmpty(timeline, state, isNew)) return undefined;
+  if (isEmpty(timeline, state, whole)) return undefined;
   return {
     ...body(room, question, timeline, state),
     ephemeral: { events: [] },

@@ -3,9 +3,9 @@ import { type App, type Ask, authenticate, CLIENT, type Server } from "./app.ts"
 import type { Json } from "./body.ts";
 import { oneTimeKeyCounts } from "./devices.ts";
 import { invalidParam, MatrixError } from "./error.ts";
-import { type RoomFilter, resolveFilter } from "./filter.ts";
-import type { Device, Store } from "./store.ts";
-import { syncRooms } from "./sync-rooms.ts";
+import { resolveFilter } from "./filter.ts";
+import type { Store } from "./store.ts";
+import { type Question, syncRooms } from "./sync-rooms.ts";
 
 /**
  * `GET /sync`: what is new since the last one, at once where there is something or no `timeout` (ms), otherwise as soon
@@ -19,12 +19,13 @@ export function syncRoutes(app: App, server: Server): void {
     const { token } = device;
     const timeout = timeoutOf(ask);
     const since = sinceOf(ask, store);
+    const fullState = ask.req.query("full_state") === "true";
     const rooms = resolveFilter(device.user, ask.req.query("filter"));
     // What a sync brought counts as received as soon as the next one names it: whoever syncs, eats.
     if (since !== undefined) device.inbox = device.inbox.filter((message) => message.position > since);
-    const answer = () => answerTo(store, device, since, rooms);
+    const answer = () => answerTo(store, { device, since, fullState, filter: rooms });
     const first = answer();
-    if (since === undefined || timeout === 0 || isNews(first)) return ask.json(first);
+    if (since === undefined || fullState || timeout === 0 || isNews(first)) return ask.json(first);
     return ask.json(
       await firstValueFrom(
         merge(
@@ -42,9 +43,10 @@ export function syncRoutes(app: App, server: Server): void {
   });
 }
 
-function answerTo(store: Store, device: Device, since: number | undefined, filter: RoomFilter): Json {
+function answerTo(store: Store, question: Omit<Question, "position" | "now">): Json {
   const { position } = store;
-  const rooms = syncRooms({ device, since, filter, position, now: store.clock.now() });
+  const { device } = question;
+  const rooms = syncRooms({ ...question, position, now: store.clock.now() });
   const messages = device.inbox.map(({ message }) => message);
   return {
     next_batch: `s${position}`,

@@ -1,0 +1,216 @@
+import { describe, expect, it } from "vitest";
+import { encode } from "../../src/signaling/encode.ts";
+import type { Memory } from "../../src/streams/contract.ts";
+import { TrunklineError } from "../../src/streams/errors.ts";
+import { callsWorld, endOf, inviteBy, said } from "./calls-world.ts";
+import { alice, answer, bob, candidate, offer, ref } from "./support.ts";
+
+const theirs = { roomId: ref.roomId, callId: "theirs" };
+const mine = { roomId: ref.roomId, callId: "mine" };
+const down = new TrunklineError("homeserver_unreachable", "down");
+
+/** A device with its calls remembered, and another engine for it. */
+function world(memory?: Memory) {
+  const calls = callsWorld(alice, undefined, memory);
+  calls.watch();
+  return calls;
+}
+
+const ringing = () => {
+  const first = world();
+  first.read([inviteBy(bob, "theirs")]);
+  return first;
+};
+const answered = async () => {
+  const first = world();
+  await first.place("mine");
+  first.read([said(bob, encode.answer(endOf(bob, "mine"), answer))]);
+  await first.clock.advance(0);
+  return first;
+};
+
+describe("what is remembered", () => {
+  it("is a call from its first mention to its end", async () => {
+    const { calls, clock, memory } = world();
+    await calls.dispatch({ ...mine, type: "place" });
+    expect(memory().calls).toMatchObject([mine]);
+    await calls.dispatch({ ...mine, type: "invite", ...offer });
+    await calls.dispatch({ ...mine, type: "hangup", reason: "user_hangup" });
+    await clock.advance(0);
+    expect(memory().calls).toEqual([]);
+  });
+
+  it("P9 is not a call whose batch is not read to its end, nor what has been handed on", () => {
+    const { memory } = ringing();
+    expect(memory().calls).toMatchObject([{ state: { call: { phase: "ringing" } } }]);
+    expect(JSON.stringify(memory())).not.toContain("sdp");
+  });
+
+  it("is where the sync goes on, after what the batch told", () => {
+    const { read, memory } = world();
+    read([inviteBy(bob, "theirs")], { position: "s1" });
+    expect(memory()).toMatchObject({ position: "s1", calls: [theirs] });
+    read([]);
+    expect(memory().position).toBe("s1");
+  });
+
+  it("costs nothing where nobody listens", () => {
+    const { read, memory } = callsWorld();
+    read([inviteBy(bob, "theirs")], { position: "s1" });
+    expect(memory()).toEqual({ calls: [] });
+  });
+
+  it("is a call that has ended, until the room knows", async () => {
+    const { read, calls, clock, faults, memory } = ringing();
+    faults.push(down);
+    const rejected = calls.dispatch({ ...theirs, type: "reject" });
+    expect(memory().calls).toMatchObject([
+      { state: { call: { phase: "ended" }, letters: [{ event: { type: "m.call.reject" } }] } },
+    ]);
+    await clock.advance(1_000);
+    await rejected;
+    await clock.advance(0);
+    expect(memory().calls).toEqual([]);
+    read([inviteBy(bob, "theirs")]);
+    expect(memory().calls).toEqual([]);
+  });
+
+  it("P23 is a candidate until the homeserver has it", async () => {
+    const { calls, clock, place, memory } = world();
+    await place("mine");
+    await calls.dispatch({ ...mine, type: "candidate", candidate: candidate("c") });
+    expect(memory().calls).toMatchObject([{ state: { candidates: [candidate("c")], letters: [] } }]);
+    await clock.advance(100);
+    expect(memory().calls).toMatchObject([{ state: { candidates: [], letters: [] } }]);
+  });
+});
+
+describe("an engine that goes on", () => {
+  it("P7 stops ringing on time", async () => {
+    const { memory } = ringing();
+    const { clock, news } = world(memory());
+    await clock.advance(89_999);
+    expect(news(theirs)).toEqual([]);
+    await clock.advance(1);
+    expect(news(theirs)).toMatchObject([{ type: "ended", end: { reason: "invite_timeout" } }]);
+  });
+
+  it("P7 hangs up its own call that nobody answers on time", async () => {
+    const first = world();
+    await first.place("mine");
+    const { clock, news, types } = world(first.memory());
+    await clock.advance(90_000);
+    expect(types()).toEqual(["hangup"]);
+    expect(news(mine)).toMatchObject([{ type: "ended", end: { reason: "invite_timeout" } }]);
+  });
+
+  it("P4 is the same party, and hears its peer", async () => {
+    const first = await answered();
+    const { read, news, calls, clock, sent } = world(first.memory());
+    read([said(bob, encode.candidates(endOf(bob, "mine"), [candidate("late")]))]);
+    expect(news(mine)).toMatchObject([{ type: "candidates" }]);
+    await calls.dispatch({ ...mine, type: "hangup", reason: "user_hangup" });
+    await clock.advance(0);
+    expect(sent.map(({ content }) => content.party_id)).toEqual([first.party("mine").partyId]);
+  });
+
+  it("P30 sends again what may not have arrived, under the same name, and tells when it has", async () => {
+    const first = world();
+    await first.calls.dispatch({ ...mine, type: "place" });
+    first.faults.push(down);
+    first.calls.dispatch({ ...mine, type: "invite", ...offer }).catch(() => {});
+    await first.clock.advance(0);
+    const second = world(first.memory());
+    await second.clock.advance(0);
+    expect(second.sent.map(({ txnId }) => txnId)).toEqual([`${second.party("mine").partyId}.m.call.invite`]);
+    expect(second.news(mine)).toMatchObject([{ type: "invited" }]);
+    await first.clock.advance(1_000);
+    expect(first.sent.map(({ txnId }) => txnId)).toEqual(second.sent.map(({ txnId }) => txnId));
+  });
+
+  it("P23 sends the candidates that are left", async () => {
+    const first = world();
+    await first.place("mine");
+    await first.calls.dispatch({ ...mine, type: "candidate", candidate: candidate("c") });
+    const { clock, sent } = world(first.memory());
+    await clock.advance(100);
+    expect(sent).toMatchObject([{ content: { candidates: [candidate("c")] } }]);
+  });
+
+  it("P25 tells the peer of streams that had not settled", async () => {
+    const first = await answered();
+    const streams = [{ id: "s", purpose: "m.usermedia", audioMuted: true, videoMuted: false }] as const;
+    await first.calls.dispatch({ ...mine, type: "streams", streams });
+    const { clock, types } = world(first.memory());
+    await clock.advance(200);
+    expect(types()).toContain("sdp_stream_metadata_changed");
+  });
+
+  it("does not do twice what is said again", async () => {
+    const first = await answered();
+    const second = world(first.memory());
+    await second.calls.dispatch({ ...mine, type: "invite", ...offer, again: true });
+    expect(second.sent).toEqual([]);
+    await second.calls.dispatch({ ...mine, type: "hangup", reason: "user_hangup", again: true });
+    await second.calls.dispatch({ ...mine, type: "hangup", reason: "user_hangup", again: true });
+    expect(second.types()).toEqual(["hangup"]);
+    const taken = ringing();
+    await taken.calls.dispatch({ ...theirs, type: "answer", ...answer, again: true });
+    await taken.calls.dispatch({ ...theirs, type: "answer", ...answer, again: true });
+    expect(taken.types()).toEqual(["answer"]);
+  });
+
+  it("says that it is done only when it is", async () => {
+    const first = ringing();
+    first.faults.push(down);
+    first.calls.dispatch({ ...theirs, type: "reject" }).catch(() => {});
+    await first.clock.advance(0);
+    const second = callsWorld(alice, undefined, first.memory(), [down]);
+    let done = false;
+    void second.calls.dispatch({ ...theirs, type: "reject", again: true }).then(() => {
+      done = true;
+    });
+    await second.clock.advance(0);
+    expect([done, second.types()]).toEqual([false, []]);
+    await second.clock.advance(1_000);
+    expect([done, second.types()]).toEqual([true, ["reject"]]);
+  });
+
+  it.each([
+    ["invite", { ...mine, type: "invite", ...offer, again: true }],
+    ["answer", { ...mine, type: "answer", ...answer, again: true }],
+  ] as const)("refuses the %s of a call that it knows nothing of", async (_what, command) => {
+    await expect(world().calls.dispatch(command)).rejects.toMatchObject({ code: "unknown_call" });
+  });
+
+  it("still refuses what is said for the first time and does not fit", async () => {
+    const first = await answered();
+    await expect(first.calls.dispatch({ ...mine, type: "invite", ...offer })).rejects.toMatchObject({
+      code: "wrong_state",
+    });
+    const hangup = { ...theirs, type: "hangup", reason: "user_hangup" } as const;
+    await expect(first.calls.dispatch(hangup)).rejects.toMatchObject({ code: "unknown_call" });
+  });
+
+  it("P43 passes over what no engine tells, and calls of another user", async () => {
+    const first = await answered();
+    const [call] = first.memory().calls;
+    const state = call?.state as { call: object };
+    const strange = [
+      undefined,
+      null,
+      "call",
+      {},
+      { ...state, call: { ...state.call, phase: "odd" } },
+      { ...state, letters: "none" },
+      { ...state, call: { ...state.call, us: bob } },
+    ];
+    const second = world({ calls: strange.map((state) => ({ ...mine, state })) });
+    const again = { ...mine, type: "hangup", reason: "user_hangup" } as const;
+    await expect(second.calls.dispatch(again)).rejects.toMatchObject({ code: "unknown_call" });
+    expect(second.clock.pending).toBe(0);
+    const whole = world({ calls: [{ ...mine, state }] });
+    await whole.calls.dispatch(again);
+    expect(whole.types()).toEqual(["hangup"]);
+  });
+});
