@@ -12,5 +12,6 @@ export {
   toTrunklineError,
 } from "./errors.ts";
 export { opaqueId, type Random, secureRandom } from "./ids.ts";
-export { type PortLike, type RemoteStreams, remoteStreams, serveStreams } from "./link.ts";
+export { type PortLike, type RemoteStreams, remoteStreams, type Served, serveStreams } from "./link.ts";
+export { remoteTransport, serveTransport } from "./link-transport.ts";
 export { toMermaid } from "./trace.ts";

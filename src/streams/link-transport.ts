@@ -1,4 +1,4 @@
-import { firstValueFrom, type Subscription } from "rxjs";
+import { catchError, firstValueFrom, of, type Subscription } from "rxjs";
 import type { DelayedEvents, Transport } from "./contract.ts";
 import { type PortLike, remoteStreams, type Served, serveStreams } from "./link.ts";
 
@@ -28,8 +28,8 @@ export function serveTransport(port: PortLike, transport: Transport): Subscripti
 
 /**
  * The transport that the far end of a port serves with `serveTransport`: its batches, answers, errors and completion,
- * as they are there. When the far end is gone, `batches$` and every request end with `worker_lost`; what cannot be
- * cloned is rejected with `invalid_option`. Owns the port from here on.
+ * as they are there. When the far end is gone, `batches$` and every request end with `worker_lost`, and `connected$` with
+ * false; what cannot be cloned is rejected with `invalid_option`. Owns the port from here on.
  */
 export function remoteTransport(port: PortLike): Transport {
   const { stream } = remoteStreams(port);
@@ -41,7 +41,7 @@ export function remoteTransport(port: PortLike): Transport {
   };
   return {
     batches$: stream("batches"),
-    connected$: stream("connected"),
+    connected$: stream<boolean>("connected").pipe(catchError(() => of(false))),
     identity: () => ask("identity"),
     send: (...args) => ask("send", ...args),
     turnServers: () => ask("turnServers"),

@@ -1,4 +1,4 @@
-import { firstValueFrom, NEVER, of, Subject, toArray } from "rxjs";
+import { concat, firstValueFrom, NEVER, of, Subject, toArray } from "rxjs";
 import { afterEach, describe, expect, it } from "vitest";
 import type { EventBatch, Transport } from "../../src/streams/contract.ts";
 import { TrunklineError } from "../../src/streams/errors.ts";
@@ -33,7 +33,7 @@ function portWorld(): TransportWorld {
 function idle(with_: Partial<Transport> = {}): Transport {
   return {
     batches$: NEVER,
-    connected$: of(true),
+    connected$: concat(of(true), NEVER),
     identity: async () => ({ userId: "@alice:example.org", deviceId: "A" }),
     send: async () => "$event",
     turnServers: async () => ({ iceServers: [], ttl: 60 }),
@@ -113,8 +113,10 @@ describe("a transport across a port", () => {
   it("ends everything with worker_lost when the other end is gone", async () => {
     const { remote, serving } = across(idle({ send: () => new Promise(() => undefined) }));
     const pending = [firstValueFrom(remote.batches$), remote.send("!r", "m.call.invite", {}, "t")].map(code);
+    const connected = firstValueFrom(remote.connected$.pipe(toArray()));
     await remote.identity();
     serving.unsubscribe();
+    expect(await connected).toEqual([true, false]);
     expect(await Promise.all(pending)).toEqual(["worker_lost", "worker_lost"]);
     expect(await code(remote.identity())).toBe("worker_lost");
   });

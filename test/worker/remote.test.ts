@@ -3,6 +3,7 @@ import { filter, firstValueFrom, type Observable, ReplaySubject, toArray } from 
 import { afterEach, describe, expect, it, vi } from "vitest";
 import type { Command, Signal, SignalingHalf, SignalingStatus } from "../../src/streams/contract.ts";
 import { TrunklineError } from "../../src/streams/errors.ts";
+import { readHello } from "../../src/streams/link-control.ts";
 import type { WorkerEndpoint } from "../../src/worker/endpoint.ts";
 import { remoteSignaling } from "../../src/worker/remote.ts";
 import { CALL, code, handClock, type InlineWorker, inlineWorker } from "./stand-in.ts";
@@ -102,6 +103,29 @@ describe("remoteSignaling: what it carries", () => {
     expect(await firstValueFrom(half.iceServers$)).toEqual(servers);
   });
 
+  it("passes over what others say on its ports", async () => {
+    const ports: MessagePort[] = [];
+    const worker = inlineWorker();
+    const { half } = await running(worker, {
+      postMessage(hello) {
+        ports.push(...Object.values(readHello<MessagePort>(hello) ?? {}));
+        worker.postMessage(hello);
+      },
+    });
+    const foreign = [
+      "hello",
+      null,
+      7,
+      [],
+      { type: "GET" },
+      { id: 1 },
+      { link: "trunkline", kind: "next", id: 9 },
+    ];
+    for (const port of ports) for (const message of foreign) port.postMessage(message);
+    await half.dispatch(PLACE);
+    expect(worker.half.dispatched).toEqual([PLACE]);
+  });
+
   it("ends as the half there ends by itself", async () => {
     const { half, worker, statuses } = await running();
     const error = { code: "unknown_token", message: "Log in again" } as const;
@@ -150,6 +174,13 @@ describe("remoteSignaling: a worker that was given and never starts", () => {
     expect(lastOf(statuses)?.state).toBe("starting");
     clock.advance(1_000);
     expect(await all).toEqual(failed);
+  });
+
+  it("ends with invalid_option, which says what to do, for options that cannot be cloned", async () => {
+    const half = remoteSignaling(inlineWorker(), { logger: () => undefined }, handClock());
+    open.push(half);
+    expect(await ends(half)).toEqual(["invalid_option", "invalid_option", "invalid_option"]);
+    expect((await firstValueFrom(half.status$)).error?.message).toContain("give plain data only");
   });
 
   it("ends with the half's error when the half cannot be made", async () => {

@@ -1,4 +1,4 @@
-import { filter, firstValueFrom, NEVER, Subject, startWith } from "rxjs";
+import { filter, firstValueFrom, NEVER, ReplaySubject, Subject, startWith, take, toArray } from "rxjs";
 import { afterEach, describe, expect, it, vi } from "vitest";
 import { createEngine } from "../../src/signaling/engine.ts";
 import { createMemoryRooms } from "../../src/signaling/transports/memory.ts";
@@ -169,6 +169,42 @@ describe("spawnSignaling with a transport on the page", () => {
     await vi.waitUntil(() => rung.length > 0);
     expect(rung.map(({ callId }) => callId)).toEqual(["meanwhile"]);
     expect(workers).toHaveLength(2);
+  });
+
+  it("does not give the next what the last had read to its end", async () => {
+    const { batches, of } = scripted();
+    const read: number[][] = [];
+    const workers: InlineWorker[] = [];
+    const half = keep(
+      spawnSignaling({
+        transport: of,
+        worker: () => {
+          const times: number[] = [];
+          read.push(times);
+          const worker = inlineWorker((half, { page }) => {
+            remoteTransport(page as MessagePort).batches$.subscribe({
+              next({ receivedAt, position = "" }) {
+                times.push(receivedAt);
+                if (receivedAt < 3) half.memory$.next({ type: "position", position });
+                else half.signals.next({ ...CALL, type: "invited" });
+              },
+              error: () => undefined, // its page has left it
+            });
+            return half;
+          });
+          workers.push(worker);
+          return worker;
+        },
+      }),
+    );
+    const signals = new ReplaySubject<Signal>();
+    half.signals$.subscribe(signals);
+    await vi.waitUntil(() => batches.observed);
+    for (const receivedAt of [1, 2, 3]) batches.next({ live: true, receivedAt, events: [] });
+    await firstValueFrom(signals);
+    workers[0]?.fail({});
+    await firstValueFrom(signals.pipe(take(2), toArray()));
+    expect(read).toEqual([[1, 2, 3], [3]]);
   });
 
   it("leaves the transport on close()", async () => {
