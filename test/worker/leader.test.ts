@@ -43,7 +43,7 @@ function fakeWorker(engine: Engine, tokens: string[]) {
       tokens.push(accessToken);
       return engine;
     },
-    identify: async () => undefined,
+    identify: ({ accessToken }) => Promise.reject(new Error(`There should be one token, not ${accessToken}`)),
     gone: (tab) => hold(tabLock(tab)).pipe(take(1)),
     clock: virtualClock(),
     random: () => 0,
@@ -133,19 +133,23 @@ describe("tabs without SharedWorker", () => {
   });
 
   it("tell each tab what is its own, and all of them what is for all", async () => {
-    const [first, second] = [openTab("first"), openTab("second")];
+    const [first, second, third] = [openTab("first"), openTab("second"), openTab("third")];
     await second.half.dispatch(PLACE);
-    first.engine.signals.next({ ...CALL, type: "invited" });
-    const ignored: Signal = {
-      ...CALL,
-      callId: "x",
-      type: "ignored",
-      peer: { userId: "@a:b" },
-      reason: "public_room",
-    };
-    first.engine.signals.next(ignored);
-    await vi.waitFor(() => expect([first.signals.length, second.signals.length]).toEqual([1, 2]));
-    expect(second.signals).toEqual([{ ...CALL, type: "invited" }, ignored]);
+    await third.half.dispatch({ ...PLACE, callId: "another" });
+    const invited: Signal = { ...CALL, type: "invited" };
+    const peer = { userId: "@alice:example.org" };
+    const ignored: Signal = { ...CALL, callId: "x", type: "ignored", peer, reason: "public_room" };
+    for (const signal of [invited, { ...invited, callId: "another" }, ignored])
+      first.engine.signals.next(signal);
+    const tabs = [first, second, third];
+    await vi.waitFor(() => {
+      for (const { signals } of tabs) expect(signals.at(-1)).toEqual(ignored);
+    });
+    expect(tabs.map(({ signals }) => signals)).toEqual([
+      [ignored],
+      [invited, ignored],
+      [{ ...invited, callId: "another" }, ignored],
+    ]);
   });
 
   it("have the calls of one that follows hung up when it goes, and its connection ended", async () => {
