@@ -132,7 +132,10 @@ export interface RoomEvent {
   readonly encrypted: boolean;
 }
 
-/** All events of one sync response. Within a room they are in order: state first, then timeline. */
+/**
+ * All events of one sync response. Within a room they are in order: state first, then timeline. The state of a room
+ * (and how many members it has) may be kept back until its first call event is told.
+ */
 export interface EventBatch {
   /** False for the first sync after the start: history, not news (P10). */
   readonly live: boolean;
@@ -171,7 +174,8 @@ export interface Transport {
   /**
    * Emits one batch per sync response. Subscribing starts the sync, unsubscribing stops it; one subscriber at a time.
    * Short failures are retried inside and show in `connected$`. Errors, for good, with `unknown_token`, `forbidden`,
-   * what `identity()` rejects with for good, or `wrong_state` for a second subscriber. Never completes by itself.
+   * what `identity()` rejects with for good, or `wrong_state` for a second subscriber or where the app's client does
+   * not run. Never completes by itself.
    */
   readonly batches$: Observable<EventBatch>;
   /** Whether the last sync got through; emits the present value on subscription, then each change. */

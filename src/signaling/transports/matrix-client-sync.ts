@@ -116,14 +116,12 @@ export function notRunning(): TrunklineError {
 
 /** What the client has synced before we came and is young enough to ring. Looks at the end of each timeline only. */
 function history(client: MatrixClient, now: number): Arrived[] {
+  const isOld = (event: MatrixEvent) => !isYoung(arrivedEarlier(event, now), now);
   return client.getRooms().flatMap((room) => {
-    const young: Arrived[] = [];
-    for (const event of room.getLiveTimeline().getEvents().toReversed()) {
-      const arrived = arrivedEarlier(event, now);
-      if (!isYoung(arrived, now)) break;
-      const isEcho = event.status !== null;
-      if (!isEcho && (event.isEncrypted() || isCall(event))) young.push(arrived);
-    }
-    return young.reverse();
+    const events = room.getLiveTimeline().getEvents();
+    return events
+      .slice(events.findLastIndex(isOld) + 1)
+      .filter((event) => event.status === null && (event.isEncrypted() || isCall(event)))
+      .map((event) => arrivedEarlier(event, now));
   });
 }

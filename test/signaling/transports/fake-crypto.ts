@@ -16,6 +16,8 @@ export function fakeCrypto() {
     /** The ids of the events that were to be decrypted, each time. */
     decrypted,
     roomsOnceEncrypted,
+    /** Decryption takes until this has resolved. */
+    busy: Promise.resolve(),
     /** What the next encryption fails with. */
     refusal: undefined as Error | undefined,
     /** As from a backup: outside of any sync. */
@@ -26,6 +28,7 @@ export function fakeCrypto() {
     async decryptEvent(event: MatrixEvent) {
       decrypted.push(event.getId() ?? "");
       const { session_id, inside } = event.getWireContent();
+      await crypto.busy;
       if (!keys.has(session_id)) {
         waiting.add(event);
         throw new Error("there is no key");

@@ -31,8 +31,15 @@ describe("reading by an app's client", () => {
   it("P9 makes one batch of a sync, when all of it is decrypted", async () => {
     const { sync, crypto, ears } = await stage();
     crypto.addKey("k");
+    let decrypt = () => {};
+    crypto.busy = new Promise((resolve) => {
+      decrypt = resolve;
+    });
     await sync(encrypted("$1", "k", INVITE, { call_id: "c" }), event("$2", "m.call.candidates"));
     await sync(encrypted("$3", "k", HANGUP));
+    expect(ears.heard()).toEqual([[]]);
+    decrypt();
+    await turn();
     expect(ears.heard()).toEqual([[], ["$1", "$2"], ["$3"]]);
     expect(ears.batches.map(({ live }) => live)).toEqual([false, true, true]);
     const [invite] = ears.batches[1]?.events.filter(({ eventId }) => eventId === "$1") ?? [];
