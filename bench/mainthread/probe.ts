@@ -11,7 +11,7 @@ const AFTERMATH = 50;
 
 /**
  * Watches this page's main thread while something is done, and for a moment after. By pings from a worker and not by the
- * browser's Long Tasks: those begin at 50 ms, and come so late, or not at all, that most would be missed.
+ * browser's Long Tasks: those begin at 50 ms, and tell nothing of the many that are shorter.
  */
 export async function watch(work: () => Promise<unknown>): Promise<Watched> {
   const pings: Ping[] = [];
