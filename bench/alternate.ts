@@ -17,9 +17,12 @@ export interface DuelOptions {
   readonly say: (progress: string) => void;
 }
 
+const SIDES = ["ours", "rival"] as const;
+
 /**
  * Every kind of call, by ours and the rival in turn, who begins changing from round to round, so that whatever slows the
  * machine down slows both. One call of each, and one floor, go before and do not count. Resolves with a duel a kind.
+ * Where both sides share their accounts they take turns a round, not a call, for each has to go online first.
  */
 export async function alternate({ rounds, cast, calls, floor, say }: DuelOptions): Promise<Duel[]> {
   const duels = calls.map(() => ({
@@ -28,18 +31,29 @@ export async function alternate({ rounds, cast, calls, floor, say }: DuelOptions
     floor: [] as number[],
   }));
   const [first] = calls;
-  if (first) {
-    say("warming up");
-    for (const side of ["ours", "rival"] as const) await timeCall(await cast.phones(side), first);
-    await floor?.(first);
-  }
+  if (!first) return duels;
+  const warmUp = async (side: "ours" | "rival") => {
+    await timeCall(await cast.phones(side), first);
+  };
+  const take = async (side: "ours" | "rival", index: number) => {
+    const call = calls[index];
+    if (call) duels[index]?.[side].push(await timeCall(await cast.phones(side), call));
+  };
+  say("warming up");
+  if (!cast.shared) for (const side of SIDES) await warmUp(side);
+  await floor?.(first);
   for (let round = 0; round < rounds; round += 1) {
+    const sides = round % 2 === 0 ? SIDES : SIDES.toReversed();
+    if (cast.shared) {
+      for (const side of sides) {
+        say(`round ${round + 1} of ${rounds}, ${side}`);
+        await warmUp(side);
+        for (const index of calls.keys()) await take(side, index);
+      }
+    }
     for (const [index, call] of calls.entries()) {
       say(`round ${round + 1} of ${rounds}, call ${index + 1} of ${calls.length}`);
-      const sides = ["ours", "rival"] as const;
-      for (const side of round % 2 === 0 ? sides : sides.toReversed()) {
-        duels[index]?.[side].push(await timeCall(await cast.phones(side), call));
-      }
+      if (!cast.shared) for (const side of sides) await take(side, index);
       if (floor) duels[index]?.floor.push(await floor(call));
     }
   }

@@ -1,10 +1,8 @@
 import type { Pair } from "./cast.ts";
 import { inTime } from "./in-time.ts";
 import type { BenchPage, EventCounts, MarkName, Moment } from "./pages/bench-page.ts";
+import { pause } from "./pause.ts";
 import type { Mark } from "./waterfall.ts";
-
-/** Between two calls, in ms: nobody is to pay for the tidying up of another. */
-const PAUSE = 250;
 
 export interface CallOptions {
   readonly video: boolean;
@@ -27,7 +25,7 @@ export async function timeCall(pair: Pair<BenchPage>, options: CallOptions): Pro
     const reached = async (side: "caller" | "callee") => (await pair[side].moments()).map(({ name }) => name);
     return `the caller came to: ${await reached("caller")}; the callee to: ${await reached("callee")}`;
   });
-  await new Promise((resolve) => setTimeout(resolve, PAUSE));
+  await pause();
   return call;
 }
 

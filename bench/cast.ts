@@ -25,6 +25,8 @@ export interface CastOptions {
 }
 
 export interface Cast {
+  /** Whether only one side can be online at a time. */
+  readonly shared: boolean;
   /** The phones of one side, online. */
   phones(side: "ours" | "rival"): Promise<Pair<BenchPage>>;
   floor(): Promise<Pair<FloorPage>>;
@@ -40,6 +42,7 @@ export function createCast(world: World, options: CastOptions): Cast {
   let floor: Opened<FloorPage> | undefined;
 
   return {
+    shared: world.shared,
     async phones(side) {
       const other = side === "ours" ? "rival" : "ours";
       if (world.shared) {

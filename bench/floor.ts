@@ -1,6 +1,7 @@
 import type { Pair } from "./cast.ts";
 import { inTime } from "./in-time.ts";
 import type { FloorPage } from "./pages/floor-page.ts";
+import { pause } from "./pause.ts";
 
 interface ConnectOptions {
   readonly relay: boolean;
@@ -13,8 +14,10 @@ interface ConnectOptions {
 const LEAD = 60;
 
 /** From the sending of an event until the other account's long poll has it, in ms. */
-export function timeHop(pair: Pair<FloorPage>): Promise<number> {
-  return watched("a hop", pair, sendAndSync(pair));
+export async function timeHop(pair: Pair<FloorPage>): Promise<number> {
+  const time = await watched("a hop", pair, sendAndSync(pair));
+  await pause();
+  return time;
 }
 
 async function sendAndSync({ caller, callee }: Pair<FloorPage>): Promise<number> {

@@ -23,7 +23,8 @@ async function measureAll(options: Options): Promise<Results> {
       rows.push(...(await measure.run({ n, homeserver, world, say })));
       end(`${((performance.now() - start) / 1_000).toFixed(1)} s`);
     } catch (error) {
-      const message = error instanceof Error ? error.message : String(error);
+      // A browser's errors bring its log along.
+      const [message = ""] = (error instanceof Error ? error.message : String(error)).split("\n");
       failures.push({ measure: measure.name, message });
       end(`failed: ${message}`);
     }

@@ -77,7 +77,13 @@ async function open(
   }
   const url =
     homeserver === "synapse" ? (await opened(startSynapse(coturn && { turn: coturn }))).url : homeserver;
+  await answers(url);
   return { stage: await opened(openStage(undefined, PAGES)), url };
+}
+
+async function answers(url: string): Promise<void> {
+  const response = await fetch(`${url}/_matrix/client/versions`).catch(() => undefined);
+  if (!response?.ok) throw new Error(`no homeserver answers at ${url}: is the URL right, and is it up?`);
 }
 
 /** Throws where the token is not the user's. */

@@ -2,7 +2,7 @@ import type { Browser, Page } from "playwright-core";
 import { type NodeServer, serve } from "../../demo/node-server.ts";
 import type { Files } from "./files.ts";
 
-/** Apart from all other origins a page gets clocks that tick every 5 µs instead of 100, and memory shared with workers. */
+/** Apart from all other origins a page gets clocks that tick every 5 µs instead of every 100. */
 const ISOLATED = {
   "cross-origin-opener-policy": "same-origin",
   "cross-origin-embedder-policy": "require-corp",

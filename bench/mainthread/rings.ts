@@ -6,6 +6,7 @@ import { SIDES, type Side } from "../row.ts";
 import { busyAccount } from "./account.ts";
 import { remembering } from "./remembering.ts";
 import type { Ring } from "./ring-page.ts";
+import { sidesIn } from "./turns.ts";
 
 export const RING_PAGES = {
   "ring-ours": "bench/mainthread/ring-ours.ts",
@@ -33,11 +34,11 @@ export async function rings(
   };
   const measure = async (pages: ReadonlyMap<Side, Page>) => {
     for (let turn = 0; turn <= turns; turn++) {
-      for (const [side, page] of pages) {
+      for (const side of sidesIn(turn)) {
         for (const load of ["unloaded", "loaded"] as const) {
           say(`call ${turn} of ${turns}: ${side}, ${load}`);
-          const ring = await page.evaluate((busy) => ringPage.ring(busy), load === "loaded");
-          if (turn > 0) found[side][load].push(ring);
+          const ring = await pages.get(side)?.evaluate((busy) => ringPage.ring(busy), load === "loaded");
+          if (turn > 0 && ring) found[side][load].push(ring);
         }
       }
     }

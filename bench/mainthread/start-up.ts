@@ -2,9 +2,10 @@ import type { Browser, Page } from "playwright-core";
 import { serveStore } from "../../src/testing/homeserver/serve.ts";
 import type { Files } from "../browser/files.ts";
 import { openSite, withPage } from "../browser/site.ts";
-import { SIDES, type Side } from "../row.ts";
+import type { Side } from "../row.ts";
 import { busyAccount } from "./account.ts";
 import { remembering } from "./remembering.ts";
+import { sidesIn } from "./turns.ts";
 import type { Waits } from "./waits.ts";
 
 export const START_PAGES = {
@@ -53,7 +54,7 @@ export async function startUps(
 
   try {
     for (let turn = 0; turn <= turns; turn++) {
-      for (const side of SIDES) {
+      for (const side of sidesIn(turn)) {
         say(`${rooms} rooms, turn ${turn} of ${turns}: ${side}`);
         const startUp = await measure(side);
         if (turn > 0) found[side].push(startUp);

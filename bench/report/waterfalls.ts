@@ -11,6 +11,7 @@ interface Bar extends Phase {
 }
 
 const LINE = 19;
+const GAP = 36;
 
 /** One call of each side, phase by phase, on one axis. */
 export function waterfallOf(waterfall: Waterfall): string {
@@ -25,14 +26,14 @@ export function waterfallOf(waterfall: Waterfall): string {
   const whose = [...new Set(bars.map((bar) => bar.whose))];
   return draw({
     width: 860,
-    height: 70 + whose.length * (keys.length * LINE + 30),
+    height: 70 + whose.length * (keys.length * LINE + GAP),
     marginLeft: 215,
     marginRight: 70,
     marginTop: 30,
     marginBottom: 34,
     x: { zero: true, grid: true, nice: true, label: "ms since the call was placed →" },
     y: { domain: keys, label: null, tickSize: 0, padding: 0.25 },
-    fy: { domain: whose, axis: null, padding: 0.08 },
+    fy: { domain: whose, axis: null, padding: GAP / (keys.length * LINE + GAP) },
     marks: [
       Plot.text(whose, {
         fy: (each) => each,

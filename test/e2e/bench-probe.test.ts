@@ -26,10 +26,10 @@ const block = (...spans: readonly number[]) =>
   withPage(browser, `${site.url}/page`, (page) => page.evaluate((all) => globalThis.block(all), spans));
 
 it("the benchmark's probe sees for how long a main thread is blocked, in short tasks too", async () => {
-  // A ping is sent each millisecond or, on a machine that is busy itself, somewhat less often.
+  // A task is seen from the first ping on that it keeps waiting.
   const { blocked, longest } = await block(40, 150, 30);
   expect(longest).toBeGreaterThan(140);
-  expect(blocked).toBeGreaterThan(200);
+  expect(blocked).toBeGreaterThan(190);
   expect((await block()).blocked).toBeLessThan(blocked);
 });
 
