@@ -9,6 +9,7 @@ import { installNamed } from "./packed.ts";
 import { openStage, type Stage } from "./stage.ts";
 
 const EXAMPLES = resolve("examples");
+const TSC = resolve("node_modules/.bin/tsc");
 const { workspaces } = JSON.parse(readFileSync(join(EXAMPLES, "package.json"), "utf8")) as {
   readonly workspaces: readonly string[];
 };
@@ -45,6 +46,10 @@ const shows = (page: Page) =>
     const moving = ({ videoWidth, currentTime }: HTMLVideoElement) => videoWidth > 0 && currentTime > 0;
     return videos.length === 2 && videos.every(moving) && videos[0]?.srcObject !== videos[1]?.srcObject;
   });
+
+it("compile", async () => {
+  expect(await run(TSC, ["-p", EXAMPLES])).toEqual({ code: 0, output: "" });
+});
 
 describe.each(workspaces)("%s", (name) => {
   beforeAll(async () => {
