@@ -46,6 +46,7 @@ const stories = new Map<string, TraceEntry[]>();
 const incoming = new ReplaySubject<string>();
 let phone: Phone<MediaStream>;
 let denyDevices = false;
+const statuses: string[] = [];
 
 class WatchedConnection extends RTCPeerConnection {
   constructor(configuration?: RTCConfiguration) {
@@ -149,6 +150,7 @@ const thisPage = {
       media: browserMedia({ RTCPeerConnection: WatchedConnection, mediaDevices, iceTransportPolicy }),
       warm,
     });
+    phone.status$.subscribe(({ state }) => statuses.push(state));
     phone.incoming$.subscribe((call) => incoming.next(keep(call)));
     phone.trace$.subscribe(({ callId, entry }) => {
       stories.set(callId, [...(stories.get(callId) ?? []), entry]);
@@ -167,6 +169,8 @@ const thisPage = {
     await becomes("online");
   },
 
+  /** Each state of the signalling, from the first on. */
+  statuses: (): readonly string[] => statuses,
   place: (options: PlaceOptions): string => keep(phone.place(options)),
   /** The id of the next call that rings, or has rung: each is given once, in order. */
   rings: (() => {

@@ -9,6 +9,11 @@ export interface SharedTab {
   readonly phone: RemotePhone;
 }
 
+/** As in Chrome on Android. */
+export async function withoutSharedWorker(context: BrowserContext): Promise<void> {
+  await context.addInitScript(() => void Reflect.deleteProperty(globalThis, "SharedWorker"));
+}
+
 type Instead = Partial<Account> & { readonly script?: string };
 
 export interface Scene {
