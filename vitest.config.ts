@@ -50,16 +50,6 @@ export default defineConfig({
           fileParallelism: false,
         },
       },
-      {
-        test: {
-          name: "heavy",
-          include: ["test/heavy/**/*.test.ts"],
-          globalSetup: ["test/synapse/global.setup.ts"],
-          testTimeout: 120_000,
-          hookTimeout: 600_000,
-          fileParallelism: false,
-        },
-      },
     ],
   },
 });

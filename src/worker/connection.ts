@@ -18,7 +18,7 @@ import { opaqueId, secureRandom } from "../streams/ids.ts";
 import { remoteStreams, type Served, serveStreams } from "../streams/link.ts";
 import { type Answer, makeHello, type SignalingControl, unwrap } from "../streams/link-control.ts";
 import { dispose, failures, type WorkerEndpoint } from "./endpoint.ts";
-import { lockReleased } from "./lock.ts";
+import { lockReleased } from "./locks.ts";
 import { silence } from "./silence.ts";
 
 /** For how many seconds a worker may say nothing: until it has started, and from then on. See silence.ts. */

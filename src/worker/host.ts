@@ -4,7 +4,7 @@ import type { Memory, MemoryChange, SignalingHalf } from "../streams/contract.ts
 import { TrunklineError } from "../streams/errors.ts";
 import { serveStreams } from "../streams/link.ts";
 import { answer, type Hello, type SignalingControl } from "../streams/link-control.ts";
-import { holdLock } from "./lock.ts";
+import { holdLock } from "./locks.ts";
 
 /** A signalling half that may tell what it would need to go on elsewhere. */
 export type HostedHalf = SignalingHalf & { readonly memory$?: Observable<MemoryChange>; lost?(): void };

@@ -9,7 +9,7 @@ import {
   type ToTab,
 } from "../streams/channel-frames.ts";
 import { ChannelRelay } from "../streams/channel-relay.ts";
-import { hold, hubLock, tabLock } from "../streams/locks.ts";
+import { hold, hubLock, tabLock } from "./locks.ts";
 
 /** What a worker needs of its global scope to be told to lead. */
 export interface LeaderScope {

@@ -2,7 +2,7 @@ import { fromEvent, map, Observable, ReplaySubject, race, Subscription, switchMa
 import { makeLead, readToTab, sealToHub, type ToHub, type ToTab } from "../streams/channel-frames.ts";
 import { ChannelRelay } from "../streams/channel-relay.ts";
 import { opaqueId, secureRandom } from "../streams/ids.ts";
-import { hold, hubLock } from "../streams/locks.ts";
+import { hold, hubLock } from "./locks.ts";
 import type { Connect } from "./shared-endpoint.ts";
 
 export interface LeaderOptions {

@@ -9,10 +9,10 @@ import { realClock } from "../streams/clock.ts";
 import type { Memory } from "../streams/contract.ts";
 import { secureRandom } from "../streams/ids.ts";
 import { readHello } from "../streams/link-control.ts";
-import { hold, tabLock } from "../streams/locks.ts";
 import { hostSignaling } from "./host.ts";
 import { createDoor, type TabStart } from "./hub-door.ts";
 import { type Greet, hostLeader, type LeaderScope } from "./leader-host.ts";
+import { hold, tabLock } from "./locks.ts";
 
 const enter = createDoor({
   createEngine(login, memory, tokenRefresh) {

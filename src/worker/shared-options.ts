@@ -1,4 +1,5 @@
 import { TrunklineError } from "../streams/errors.ts";
+import { checkOptions } from "./options.ts";
 
 export interface SharedOptions {
   /** Base URL of the homeserver's client-server API, with `http:` or `https:`. */
@@ -18,14 +19,11 @@ export interface SharedOptions {
 /** The options, and nothing else that may be on the object: what goes to the worker has to be cloned. */
 export function checkShared(options: SharedOptions): SharedOptions {
   const { homeserver, accessToken, userId, deviceId, script } = options ?? {};
-  if (!isText(homeserver) || !/^https?:/i.test(homeserver) || !URL.canParse(homeserver))
-    throw invalid("homeserver", 'a URL such as "https://matrix.example.org"');
-  if (!isText(accessToken)) throw invalid("accessToken", "the access token of a login, as text");
-  if (!isText(userId) || !userId.startsWith("@") || !userId.includes(":"))
-    throw invalid("userId", 'the user id of the login, such as "@me:example.org"');
-  if (!isText(deviceId)) throw invalid("deviceId", "the device id of the login, as text");
-  if (script !== undefined && !isText(script) && !(script instanceof URL))
-    throw invalid("script", "the URL of trunkline/worker/shared-entry");
+  checkOptions({ homeserver, accessToken, userId, deviceId }, "sharedSignaling");
+  if (userId === undefined) throw wanted("userId", 'the user id of the login, such as "@me:example.org"');
+  if (deviceId === undefined) throw wanted("deviceId", "the device id of the login, as text");
+  if (script !== undefined && !isScript(script))
+    throw wanted("script", "the URL of trunkline/worker/shared-entry");
   return {
     homeserver: new URL(homeserver).href,
     accessToken,
@@ -35,7 +33,7 @@ export function checkShared(options: SharedOptions): SharedOptions {
   };
 }
 
-const isText = (value: unknown): value is string => typeof value === "string" && value !== "";
+const isScript = (script: unknown) => script instanceof URL || (typeof script === "string" && script !== "");
 
-const invalid = (name: keyof SharedOptions, wanted: string): TrunklineError =>
-  new TrunklineError("invalid_option", `sharedSignaling: "${name}" must be ${wanted}`);
+const wanted = (name: keyof SharedOptions, what: string): TrunklineError =>
+  new TrunklineError("invalid_option", `sharedSignaling: "${name}" must be ${what}`);

@@ -1,8 +1,8 @@
 import { ReplaySubject, switchMap } from "rxjs";
 import type { SignalingHalf } from "../streams/contract.ts";
 import { opaqueId, secureRandom } from "../streams/ids.ts";
-import { hold, tabLock } from "../streams/locks.ts";
 import { Leadership } from "./leader.ts";
+import { hold, tabLock } from "./locks.ts";
 import { remoteSignaling } from "./remote.ts";
 import { type Connect, endpointOf } from "./shared-endpoint.ts";
 import { checkShared, type SharedOptions } from "./shared-options.ts";

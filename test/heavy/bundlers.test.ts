@@ -3,7 +3,6 @@ import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
-import pkg from "../../package.json" with { type: "json" };
 import { build, type DevServer, FIXTURE, serveSource } from "./bundling.ts";
 import { installPacked } from "./packed.ts";
 import { openStage, type Stage } from "./stage.ts";
@@ -26,9 +25,7 @@ const BUNDLERS = [
   { name: "Rolldown", of: "rolldown", drops: true, scripts: "'self'" },
 ] as const;
 
-const ways = (Object.keys(PAGES) as Page[]).filter(
-  (page) => page !== "inline" || "./worker/inline" in pkg.exports,
-);
+const ways = Object.keys(PAGES) as Page[];
 
 const folder = mkdtempSync(join(tmpdir(), "trunkline-bundlers-"));
 let stage: Stage;

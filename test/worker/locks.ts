@@ -1,4 +1,4 @@
-/** Web Locks for runtimes without: as much of them as src/streams/locks.ts asks for, within one thread. */
+/** Web Locks for runtimes without: as much of them as src/worker/locks.ts asks for, within one thread. */
 type Hold = () => Promise<void> | void;
 interface Waiting {
   readonly hold: Hold;

@@ -5,7 +5,7 @@ import type { SignalingHalf, SignalingStatus } from "../../src/streams/contract.
 import { TrunklineError } from "../../src/streams/errors.ts";
 import { signalingSuite } from "../../src/testing/signaling-suite.ts";
 import { inlineWorker } from "../../src/worker/inline.ts";
-import { lockReleased } from "../../src/worker/lock.ts";
+import { lockReleased } from "../../src/worker/locks.ts";
 import { type LoginOptions, type SpawnOptions, spawnSignaling } from "../../src/worker/spawn.ts";
 
 /** Where a worker comes from: the URL that the package knows, its text, or a script. */
