@@ -13,4 +13,5 @@ export {
 } from "./errors.ts";
 export { opaqueId, type Random, secureRandom } from "./ids.ts";
 export { type PortLike, type RemoteStreams, remoteStreams, serveStreams } from "./link.ts";
+export { NO_MEMORY, remember } from "./memory.ts";
 export { toMermaid } from "./trace.ts";
