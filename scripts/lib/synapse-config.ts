@@ -33,6 +33,8 @@ export function synapseConfig({ port, folder, turn, limitMessages = false }: Syn
     enable_media_repo: false,
     presence: { enabled: false },
     max_event_delay_duration: "1h",
+    // Counts only for logins that ask for a refresh token.
+    refreshable_access_token_lifetime: "2s",
     rc_registration: unlimited,
     rc_login: { address: unlimited, account: unlimited, failed_attempts: unlimited },
     rc_joins: { local: unlimited, remote: unlimited },

@@ -14,4 +14,5 @@ export {
 export { opaqueId, type Random, secureRandom } from "./ids.ts";
 export { type PortLike, type RemoteStreams, remoteStreams, type Served, serveStreams } from "./link.ts";
 export { remoteTransport, serveTransport } from "./link-transport.ts";
+export { NO_MEMORY, remember } from "./memory.ts";
 export { toMermaid } from "./trace.ts";

@@ -26,6 +26,10 @@ it("P30 keeps Synapse's own message limit where that is wanted, and only there",
   expect(synapseConfig(place)).toHaveProperty("rc_message");
 });
 
+it("has tokens that end while a test waits, for logins that can renew them", () => {
+  expect(synapseConfig(place)).toHaveProperty("refreshable_access_token_lifetime", "2s");
+});
+
 it("P34 offers delayed events", () => {
   expect(synapseConfig(place)).toHaveProperty("max_event_delay_duration");
 });

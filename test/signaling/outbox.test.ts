@@ -102,11 +102,13 @@ describe("the outbox", () => {
   it("makes one event of candidates that pile up", async () => {
     const { send, last, asked } = setUp();
     send(invite());
-    send(candidates("a"));
-    send(candidates("b", "c"));
+    const outcomes = [send(candidates("a")), send(candidates("b", "c"))];
     await last().answer();
     expect(asked).toHaveLength(2);
     expect(last().content).toMatchObject({ candidates: ["a", "b", "c"].map(candidate) });
+    expect(outcomes.map(({ state }) => state)).toEqual(["waiting", "waiting"]);
+    await last().answer();
+    expect(outcomes.map(({ state }) => state)).toEqual(["sent", "sent"]);
   });
 
   it("P30 repeats under the same transaction id, waiting as long as the homeserver says", async () => {

@@ -15,6 +15,14 @@ describe("a sync", () => {
     expect((await bob.sync({ since: next.next_batch })).rooms).toBeUndefined();
   });
 
+  it("tells the whole state where asked, at once, and of the timeline only what is new", async () => {
+    const { bob, roomId, since } = await twoInRoom();
+    const { body } = await bob.ask("GET", `/sync?since=${since}&timeout=30000&full_state=true`);
+    const room = body.rooms?.join?.[roomId];
+    expect(room?.timeline.events).toEqual([]);
+    expect(room?.state.events.map(({ type }) => type)).toContain("m.room.join_rules");
+  });
+
   it("P5 gives the transaction id to the device that sent, and to no other", async () => {
     const { homeserver, alice, bob, roomId, since } = await twoInRoom();
     await alice.send(roomId, "m.call.invite", "t1");

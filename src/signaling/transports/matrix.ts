@@ -38,7 +38,7 @@ export interface MatrixTransportOptions {
   /** Where given, the token must be this device's. */
   readonly deviceId?: string;
   /** Where another transport for this device was lost: the `position` of the last batch that was read. */
-  readonly since?: string;
+  readonly since?: string | undefined;
   readonly clock?: Clock;
   readonly random?: Random;
   /** Takes the place of the platform's `fetch`. */
