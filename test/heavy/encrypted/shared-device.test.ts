@@ -1,6 +1,6 @@
 /** What the lean transport's refusal of a device with encryption keys is for, on a real homeserver with real keys. */
 import { type MatrixClient, MsgType } from "matrix-js-sdk";
-import { afterAll, describe, expect, inject, it } from "vitest";
+import { afterEach, describe, expect, inject, it } from "vitest";
 import { matrixTransport } from "../../../src/signaling/transports/matrix.ts";
 import { type ClientUser, clientWorld, heard } from "../../signaling/transports/client-world.ts";
 import type { Fetch } from "../../signaling/transports/http-world.ts";
@@ -49,7 +49,7 @@ const world = clientWorld({
   capabilities: [],
   prepare: (client) => client.initRustCrypto({ useIndexedDB: false }),
 });
-afterAll(() => world.close());
+afterEach(() => world.close());
 
 const ENCRYPTION = { algorithm: "m.megolm.v1.aes-sha2" };
 

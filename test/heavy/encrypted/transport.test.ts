@@ -1,4 +1,4 @@
-import { afterAll, describe, expect, inject, it } from "vitest";
+import { afterEach, describe, expect, inject, it } from "vitest";
 import { showable, unshowable } from "../../../src/testing/transport-suite.ts";
 import { clientWorld } from "../../signaling/transports/client-world.ts";
 
@@ -10,7 +10,7 @@ describe("the transport suite on an app's client with Rust crypto", () => {
     capabilities: ["power_levels", "encryption", "delayed_events", "faults"],
     prepare: (client) => client.initRustCrypto({ useIndexedDB: false }),
   });
-  afterAll(() => world.close());
+  afterEach(() => world.close());
   for (const test of showable(world)) it(test.name, () => test.run(world));
 
   it("leaves out what is the client's own, and the refusal to encrypt", () => {

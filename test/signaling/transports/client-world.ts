@@ -11,7 +11,7 @@ export interface ClientUser extends TestUser {
 
 export interface ClientWorld extends TransportWorld {
   createUser(): Promise<ClientUser>;
-  /** Stops every client. */
+  /** Stops every client: to be done after each test, for they would go on polling. */
   close(): void;
 }
 
@@ -30,9 +30,11 @@ export function clientWorld(options: {
   const { homeserver, fetch, patience, capabilities, prepare } = options;
   const run = crypto.randomUUID().slice(0, 8);
   const clients: MatrixClient[] = [];
+  let count = 0;
 
   async function createUser(): Promise<ClientUser> {
-    const account = await register(homeserver, fetch, `app${run}${clients.length}`);
+    count += 1;
+    const account = await register(homeserver, fetch, `app${run}${count}`);
     const faulty = faultyFetch(fetch);
     const client = createAppClient(homeserver, account, faulty.fetch);
     clients.push(client);
@@ -75,7 +77,7 @@ export function clientWorld(options: {
       throw new Error("An app's client has its address already");
     },
     close() {
-      for (const client of clients) client.stopClient();
+      for (const client of clients.splice(0)) client.stopClient();
     },
   };
 }

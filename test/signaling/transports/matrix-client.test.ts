@@ -1,4 +1,4 @@
-import { afterAll, describe, expect, it } from "vitest";
+import { afterAll, afterEach, describe, expect, it } from "vitest";
 import { createHomeserver } from "../../../src/testing/homeserver/index.ts";
 import { showable, unshowable } from "../../../src/testing/transport-suite.ts";
 import { clientWorld } from "./client-world.ts";
@@ -13,10 +13,8 @@ describe("the transport suite on an app's client without crypto", () => {
     patience: 3_000,
     capabilities: ["power_levels", "encryption_refusal", "delayed_events", "faults"],
   });
-  afterAll(() => {
-    world.close();
-    server.close();
-  });
+  afterEach(() => world.close());
+  afterAll(() => server.close());
   for (const test of showable(world)) it(test.name, () => test.run(world));
 
   it("leaves out what is the client's own", () => {
