@@ -85,10 +85,10 @@ describe("what runs on the main thread", () => {
     expect(size).toBeLessThanOrEqual(16_700);
   });
 
-  it("is at most 22 kB gzip with what starts, watches and restarts the worker, comlink in it", async () => {
+  it("is at most 22.2 kB gzip with what starts, watches and restarts the worker, comlink in it", async () => {
     const size = await bundled([...parts, "dist/worker/spawn.js"]);
     console.log(`all of the main thread: ${size} bytes gzip`);
-    expect(size).toBeLessThanOrEqual(22_000);
+    expect(size).toBeLessThanOrEqual(22_200);
   });
 
   it("holds nothing of the engine where there is a worker, and no comlink where there is none", async () => {
