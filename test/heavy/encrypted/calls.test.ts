@@ -120,10 +120,13 @@ describe("an app with an encrypted device", () => {
     await alice.peer.renewSession(roomId);
     all.keys.hold();
     const before = await bob.peer.locked(roomId);
+    const sent = async () => (await alice.peer.sent(roomId)).slice(sentBefore);
+    const sentBefore = (await alice.peer.sent(roomId)).length;
     const id = await caller.place({ roomId, invitee: calleeId, video: false });
     await eventually(() => bob.peer.locked(roomId)).toBeGreaterThan(before);
     await caller.hangup(id);
-    await eventually(() => bob.peer.locked(roomId)).toBeGreaterThan(before + 1);
+    await eventually(async () => (await sent()).at(-1)).toBe("m.call.hangup");
+    await eventually(() => bob.peer.locked(roomId)).toBe(before + (await sent()).length);
     await bob.peer.log();
     await all.keys.release();
     const heard = `received m.call.hangup`;
