@@ -104,7 +104,10 @@ export function createCalls(options: {
   /** For what comes of itself: the call may be over by then, and nobody waits for what it sends. */
   const feed = (ref: CallRef, input: Input) => {
     const call = router.find(ref);
-    if (call) apply(call, input)?.catch(() => {});
+    if (call) give(call, input);
+  };
+  const give = (call: Call, input: Input) => {
+    apply(call, input)?.catch(() => {});
   };
 
   const txnOf = ({ us }: Call, { type }: Outgoing): string => {
@@ -136,7 +139,11 @@ export function createCalls(options: {
     const own = runningOf(call);
     own.call = next;
     if (next !== call) router.keep(next);
-    const sending = effects.flatMap((effect) => perform(own, effect) ?? []);
+    const sending: Promise<void>[] = [];
+    for (const effect of effects) {
+      const sent = perform(own, effect);
+      if (sent) sending.push(sent);
+    }
     if (next !== call || sending.length > 0 || input.type === "command") remember(own);
     const sent = sending.length > 0 ? Promise.all(sending) : undefined;
     if (next.phase === "ended") {
@@ -224,7 +231,7 @@ export function createCalls(options: {
   };
 
   for (const call of remembered) restore(call);
-  const read = createReader({ router, random, feed, trace: story.message });
+  const read = createReader({ router, random, feed, give, trace: story.message });
 
   return {
     read(batch) {

@@ -1,9 +1,6 @@
 import {
-  AsyncSubject,
-  concatMap,
   defer,
   firstValueFrom,
-  map,
   type Observable,
   ReplaySubject,
   race,
@@ -16,6 +13,7 @@ import { BACKOFF_POLICY, backoff, isTransient } from "../streams/backoff.ts";
 import { realClock } from "../streams/clock.ts";
 import type {
   Clock,
+  EventBatch,
   IceServer,
   Memory,
   MemoryChange,
@@ -71,8 +69,10 @@ export function createEngine({
   const iceServers = new ReplaySubject<readonly IceServer[]>(1);
   const life = new Subscription();
   let calls: Promise<Calls>;
-  const opened = new AsyncSubject<Calls>();
   let open: Calls | undefined;
+  const opened = new ReplaySubject<void>(1);
+  /** What came before we knew who we are. */
+  const early: EventBatch[] = [];
   let syncing = false;
   let closing: Promise<void> | undefined;
 
@@ -109,8 +109,8 @@ export function createEngine({
         remembered: remembered?.calls,
       });
       become({ state: now.state, identity: us });
-      opened.next(open);
-      opened.complete();
+      for (const batch of early.splice(0)) open.read(batch);
+      opened.next();
       return open;
     } catch (thrown) {
       const error = toTrunklineError(thrown);
@@ -139,12 +139,10 @@ export function createEngine({
       }),
     );
     life.add(
-      transport.batches$
-        .pipe(concatMap((batch) => opened.pipe(map((reader) => ({ reader, batch })))))
-        .subscribe({
-          next: ({ reader, batch }) => reader.read(batch),
-          error: (thrown) => stop(toTrunklineError(thrown)),
-        }),
+      transport.batches$.subscribe({
+        next: (batch) => (open ? open.read(batch) : early.push(batch)),
+        error: (thrown) => stop(toTrunklineError(thrown)),
+      }),
     );
   };
 

@@ -21,25 +21,27 @@ export function createReader(options: {
   readonly random: Random;
   /** Gives an input to a call, if it still lives. */
   readonly feed: (ref: CallRef, input: Input) => void;
+  /** The same for a call that is known to live, as it is now. */
+  readonly give: (call: Call, input: Input) => void;
   readonly trace: Story["message"];
 }): (batch: EventBatch) => void {
-  const { router, random, feed, trace } = options;
+  const { router, random, feed, give, trace } = options;
 
   /** A hangup of ours that may be part of glare is put off until it is known what rings. */
   const receive = (origin: RoomEvent, batch: EventBatch, begun: Begun[], hangups: CallEvent[]): void => {
     for (const { call, who } of router.note(origin)) feed(call, { type: "left", who });
     const head = headOf(origin);
-    if (!head || !router.concerns(head)) return;
+    const known = head && router.find(head);
+    if (!head || !router.concerns(head, known)) return;
     const event = decode(origin, head);
     if (!event) {
-      if (router.find(head)) trace(head, "dropped", origin.type, "malformed");
+      if (known) trace(head, "dropped", origin.type, "malformed");
       return;
     }
-    const route = router.route(event, origin, batch, () => opaqueId(random));
+    const route = router.route(event, known, origin, batch, () => opaqueId(random));
     switch (route.type) {
       case "dropped":
-        if (event.type === "invite" || router.find(event))
-          trace(event, "dropped", event.eventType, route.why);
+        if (event.type === "invite" || known) trace(event, "dropped", event.eventType, route.why);
         break;
       case "new": {
         trace(event, "received", event.eventType, undefined);
@@ -54,7 +56,7 @@ export function createReader(options: {
         trace(event, "received", event.eventType, countOf("candidates" in event && event.candidates));
         // A peer whose call wins may hang up ours before we have come to that end ourselves (P21).
         if (event.type === "hangup" && isOvertaken(route.call, begun)) hangups.push(event);
-        else feed(event, { type: "event", event });
+        else give(route.call, { type: "event", event });
         for (const call of begun)
           if (event.type === "answer" && isSame(call.theirs, event)) call.taken = !router.find(event);
     }

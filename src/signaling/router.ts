@@ -43,9 +43,15 @@ export interface Router {
    * Whether an event is worth reading: most of what others say is for other devices, and half of the rest is what we
    * said ourselves, known by its party (P5).
    */
-  concerns(head: Head): boolean;
-  /** Finds an event's call. `newPartyId` names our party in a call that begins with it. */
-  route(event: CallEvent, origin: RoomEvent, batch: EventBatch, newPartyId: () => string): Route;
+  concerns(head: Head, known: Call | undefined): boolean;
+  /** Finds an event's call; `known` is the one of its name, where there is one. `newPartyId` names our party in a call that begins with it. */
+  route(
+    event: CallEvent,
+    known: Call | undefined,
+    origin: RoomEvent,
+    batch: EventBatch,
+    newPartyId: () => string,
+  ): Route;
 }
 
 /** Knows which call an event belongs to, by room, call id and party; and which invites may ring. */
@@ -64,8 +70,6 @@ export function createRouter(us: Identity): Router {
     if (room.publicRoom || room.groupRoom || room.encrypted || room.calls.size > 0) rooms.set(roomId, room);
     else rooms.delete(roomId);
   };
-
-  const find = ({ roomId, callId }: CallRef) => rooms.get(roomId)?.calls.get(callId);
 
   const caller = (call: Call) => join(call.roomId, call.peer?.userId ?? "");
 
@@ -86,7 +90,7 @@ export function createRouter(us: Identity): Router {
   };
 
   return {
-    find,
+    find: ({ roomId, callId }) => rooms.get(roomId)?.calls.get(callId),
 
     keep(call) {
       const ringing = call.direction === "incoming" && (call.phase === "invited" || call.phase === "ringing");
@@ -136,18 +140,16 @@ export function createRouter(us: Identity): Router {
         .map((call) => ({ call, who: "peer" }));
     },
 
-    concerns({ eventType, sender, roomId, callId }) {
+    concerns({ eventType, sender }, known) {
       // Our hangup ends our call before it comes back: one of a call that lives the homeserver sent for us (P34).
       if (eventType === "m.call.hangup") return true;
-      const call = find({ roomId, callId });
-      return call ? !sameParty(call.us, sender) : eventType === "m.call.invite";
+      return known ? !sameParty(known.us, sender) : eventType === "m.call.invite";
     },
 
-    route(event, origin, batch, newPartyId) {
-      if (rooms.get(event.roomId)?.encrypted && !origin.encrypted)
+    route(event, known, origin, batch, newPartyId) {
+      if (!origin.encrypted && rooms.get(event.roomId)?.encrypted)
         return drop("plaintext in an encrypted room");
-      const call = find(event);
-      if (call) return { type: "known", call };
+      if (known) return { type: "known", call: known };
       if (event.type === "invite") return admit(event, batch, newPartyId);
       if (event.type === "hangup") withdrawn.add(join(event.roomId, event.callId, event.sender.userId));
       return drop("an event for a call that is not known");
