@@ -93,9 +93,11 @@ export function createRouter(us: Identity): Router {
     find: ({ roomId, callId }) => rooms.get(roomId)?.calls.get(callId),
 
     keep(call) {
-      const ringing = call.direction === "incoming" && (call.phase === "invited" || call.phase === "ringing");
-      if (ringing) unanswered.set(caller(call), call);
-      else if (unanswered.get(caller(call))?.callId === call.callId) unanswered.delete(caller(call));
+      if (call.direction === "incoming") {
+        const key = caller(call);
+        if (call.phase === "invited" || call.phase === "ringing") unanswered.set(key, call);
+        else if (unanswered.get(key)?.callId === call.callId) unanswered.delete(key);
+      }
       change(call.roomId, ({ calls }) => {
         if (call.phase === "ended") calls.delete(call.callId);
         else calls.set(call.callId, call);
@@ -159,8 +161,8 @@ export function createRouter(us: Identity): Router {
 
 const drop = (why: string): Route => ({ type: "dropped", why });
 
-/** One key from several strangers' strings, which cannot be made to meet another's. */
-const join = (...parts: string[]) => JSON.stringify(parts);
+/** One key from several strangers' strings, which cannot be made to meet another's: each is preceded by its length. */
+const join = (...parts: string[]) => parts.reduce((key, part) => `${key}${part.length}:${part}`, "");
 
 const field = (event: RoomEvent, name: string): unknown =>
   (event.content as Readonly<Record<string, unknown>> | null | undefined)?.[name];
