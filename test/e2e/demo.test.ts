@@ -108,8 +108,14 @@ describe("the demo in Chromium", () => {
     ].map(position);
     expect(order).not.toContain(-1);
     expect(order).toEqual([...order].sort((a, b) => a - b));
-    expect(position("B: m.call.candidates")).toBeGreaterThan(position("A: m.call.invite"));
-    expect(position("D: m.call.candidates")).toBeGreaterThan(position("C: m.call.answer"));
+    // A description that leaves late enough holds all candidates: then there is no message of them.
+    for (const [candidates, description] of [
+      ["B: m.call.candidates", "A: m.call.invite"],
+      ["D: m.call.candidates", "C: m.call.answer"],
+    ] as const) {
+      const at = position(candidates);
+      if (at !== -1) expect(at).toBeGreaterThan(position(description));
+    }
     for (const message of messages)
       expect(message).toMatch(/Alice (sends|receives) at \d+ ms, Bob (sends|receives) at/);
   });

@@ -169,7 +169,8 @@ globalThis.workerPage = {
       const codes = [await underWay, await codeOf(half.dispatch({ ...ref, type: "place" }))];
       await reached(half, "online");
       const online = performance.now() - begin;
-      await half.dispatch({ ...ref, type: "place" });
+      // Another call: the first one may have been carried out, and be remembered.
+      await half.dispatch({ ...ref, callId: "another", type: "place" });
       return { codes, error, told, online, states: [...states] };
     });
   },
