@@ -28,6 +28,8 @@ globalThis.bench = benchPage({
     phone = createPhone({
       signaling: spawnSignaling({ homeserver, accessToken, worker: watchedWorker }),
       media: browserMedia({ iceTransportPolicy: relay ? "relay" : "all" }),
+      // As the other make has it: `iceCandidatePoolSize`.
+      warm: true,
     });
     phone.incoming$.subscribe((call) => rings(some(call)));
     const { state, error } = await firstValueFrom(
