@@ -33,7 +33,7 @@ export default defineConfig({
       {
         test: {
           name: "heavy",
-          include: ["test/heavy/*.test.ts", "test/heavy/encrypted/*.test.ts"],
+          include: ["test/heavy/*.test.ts", "test/heavy/{encrypted,tabs,worker}/*.test.ts"],
           globalSetup: ["test/synapse/global.setup.ts"],
           testTimeout: 120_000,
           hookTimeout: 600_000,

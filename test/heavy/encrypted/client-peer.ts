@@ -1,7 +1,7 @@
-/** Our phone over an app's client, and the chat beside it. */
+/** Our phone over an app's client, its engine in a worker, and the chat beside it. */
 import type { MatrixClient } from "matrix-js-sdk";
-import { createEngine } from "../../../src/signaling/engine.ts";
 import { matrixClient } from "../../../src/signaling/transports/matrix-client.ts";
+import { spawnSignaling } from "../../../src/worker/spawn.ts";
 import type { PagePeer } from "../../interop/peer.ts";
 import { trunklinePeer } from "../../interop/trunkline-peer.ts";
 import { startAppClient } from "./app-client.ts";
@@ -11,7 +11,10 @@ export function clientPeer(disableVoip: boolean): PagePeer {
   let client: MatrixClient;
   const peer = trunklinePeer(async (options) => {
     client = await startAppClient(options, disableVoip);
-    return createEngine({ transport: matrixClient(client) });
+    return spawnSignaling({
+      transport: matrixClient(client),
+      worker: () => new Worker("/worker/entry.js", { type: "module" }),
+    });
   });
   return Object.assign(
     peer,

@@ -1,8 +1,8 @@
 /** Several tabs of one user, and a peer, on the embedded homeserver, which counts the syncs that wait there. */
 import type { BrowserContext, Page } from "playwright-core";
-import { type Account, createHomeserver } from "../../src/testing/homeserver/index.ts";
-import { directRoom } from "./rooms.ts";
-import { openStage, type RemotePhone, remote } from "./stage.ts";
+import { type Account, createHomeserver } from "../../../src/testing/homeserver/index.ts";
+import { directRoom } from "../../e2e/rooms.ts";
+import { openStage, type RemotePhone, remote } from "../../e2e/stage.ts";
 
 export interface SharedTab {
   readonly page: Page;

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { createHomeserver } from "../../src/testing/homeserver/index.ts";
+import { createHomeserver } from "../../../src/testing/homeserver/index.ts";
+import { openStage, type Stage } from "../../e2e/stage.ts";
 import * as scenarios from "./life-scenarios.ts";
-import { openStage, type Stage } from "./stage.ts";
 
 const homeserver = createHomeserver();
 let stage: Stage;

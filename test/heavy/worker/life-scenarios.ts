@@ -1,8 +1,8 @@
 /** What becomes of calls when a phone's worker dies, at each point of a call's life. */
 import { expect } from "vitest";
-import type { Homeserver } from "../../src/testing/homeserver/index.ts";
-import { directRoom } from "./rooms.ts";
-import type { RemotePhone, Stage } from "./stage.ts";
+import type { Homeserver } from "../../../src/testing/homeserver/index.ts";
+import { directRoom } from "../../e2e/rooms.ts";
+import type { RemotePhone, Stage } from "../../e2e/stage.ts";
 
 export interface LivePair {
   readonly alice: RemotePhone;

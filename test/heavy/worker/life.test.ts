@@ -1,7 +1,7 @@
 import type { Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import type { WorkerPage } from "../worker/page.ts";
-import { openWorkerStage, type WorkerStage } from "./worker-stage.ts";
+import { openWorkerStage, type WorkerStage } from "../../e2e/worker-stage.ts";
+import type { WorkerPage } from "../../worker/page.ts";
 
 declare const workerPage: WorkerPage;
 
