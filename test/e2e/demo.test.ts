@@ -108,8 +108,14 @@ describe("the demo in Chromium", () => {
     ].map(position);
     expect(order).not.toContain(-1);
     expect(order).toEqual([...order].sort((a, b) => a - b));
-    expect(position("B: m.call.candidates")).toBeGreaterThan(position("A: m.call.invite"));
-    expect(position("D: m.call.candidates")).toBeGreaterThan(position("C: m.call.answer"));
+    // Candidates that are inside the invite or the answer need no message of their own.
+    for (const [candidates, description] of [
+      ["B: m.call.candidates", "A: m.call.invite"],
+      ["D: m.call.candidates", "C: m.call.answer"],
+    ] as const) {
+      const at = position(candidates);
+      expect(at < 0 || at > position(description), candidates).toBe(true);
+    }
     for (const message of messages)
       expect(message).toMatch(/Alice (sends|receives) at \d+ ms, Bob (sends|receives) at/);
   });
