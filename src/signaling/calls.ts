@@ -11,28 +11,19 @@ import type {
   Signal,
   Transport,
 } from "../streams/contract.ts";
-import { fromErrorData, TrunklineError, toErrorData } from "../streams/errors.ts";
+import { fromErrorData, TrunklineError } from "../streams/errors.ts";
 import { opaqueId, type Random } from "../streams/ids.ts";
 import { place, step } from "./call.ts";
-import { NEGOTIATION_LIFETIME } from "./call-negotiate.ts";
 import { isDone, resume } from "./call-resume.ts";
-import { type Call, type Effect, type Input, isSame, refOf } from "./call-state.ts";
+import { type Call, type Effect, type Input, refOf } from "./call-state.ts";
 import { deadMan } from "./dead-man.ts";
 import type { Outgoing } from "./encode.ts";
-import { createOutbox } from "./outbox.ts";
+import { allSaid, createPosting } from "./posting.ts";
 import { createReader } from "./reader.ts";
-import { type PostedLetter, readState } from "./remembered.ts";
+import { readState } from "./remembered.ts";
 import { createRouter } from "./router.ts";
 import { Running } from "./running.ts";
-import { countOf, createStory } from "./story.ts";
-
-/** How long an event that is neither invite nor answer is worth sending, in ms: a negotiation is good for as long. */
-const WORTH_SENDING = NEGOTIATION_LIFETIME;
-
-/** What happens once in a call: its transaction has a name that another engine gives it too (P30). */
-const ONCE = new Set(
-  ["invite", "answer", "select_answer", "reject", "hangup"].map((what) => `m.call.${what}`),
-);
+import { createStory } from "./story.ts";
 
 export interface Calls {
   /** Reads what one sync response brought; calls ring when it is read to its end (P9). */
@@ -63,16 +54,6 @@ export function createCalls(options: {
   const story = createStory(emit, clock);
   /** By our party, the one thing of a call that stays what it is (P4). One that has ended stays until all is said. */
   const running = new Map<Call["us"], Running>();
-  const txnPrefix = opaqueId(random);
-  let txns = 0;
-
-  const outbox = createOutbox({
-    send: options.send,
-    clock,
-    random,
-    onSend: (letter) =>
-      story.message(letter, "sent", letter.event.type, countOf(letter.event.content.candidates)),
-  });
 
   const runningOf = (call: Call): Running => {
     const known = running.get(call.us);
@@ -110,28 +91,7 @@ export function createCalls(options: {
     apply(call, input)?.catch(() => {});
   };
 
-  const txnOf = ({ us }: Call, { type }: Outgoing): string => {
-    if (ONCE.has(type)) return `${us.partyId}.${type}`;
-    txns += 1;
-    return `${txnPrefix}.${txns}`;
-  };
-
-  const post = async (own: Running, letter: PostedLetter): Promise<void> => {
-    const { what } = letter;
-    const done = outbox.send(letter);
-    own.letters.set(letter, done);
-    try {
-      await done;
-      own.letters.delete(letter);
-      feed(letter, { type: "sent", what });
-    } catch (error) {
-      own.letters.delete(letter);
-      feed(letter, { type: "failed", what, error: toErrorData(error) });
-      throw error;
-    } finally {
-      remember(own);
-    }
-  };
+  const posting = createPosting({ send: options.send, clock, random, story, feed, remember });
 
   /** Takes the step and does what it asks. Settles when what it sends has settled, if it sends anything. */
   const apply = (call: Call, input: Input): Promise<unknown> | undefined => {
@@ -157,11 +117,8 @@ export function createCalls(options: {
   const perform = (own: Running, effect: Effect): Promise<void> | undefined => {
     const { call } = own;
     switch (effect.type) {
-      case "send": {
-        const { what, event } = effect;
-        const worth = what === "invite" || what === "answer" ? call.expiresAt : clock.now() + WORTH_SENDING;
-        return post(own, { what, event, txnId: txnOf(call, event), expiresAt: worth, ...refOf(call) });
-      }
+      case "send":
+        return posting.send(own, effect);
       case "refused":
         return Promise.reject(fromErrorData(effect.error));
       case "signal":
@@ -210,13 +167,6 @@ export function createCalls(options: {
     );
   };
 
-  /** Settles with what a call, even one that has ended, is still to tell the room. */
-  const allSaid = async (ref: CallRef) => {
-    const own = [...running.values()].filter(({ call }) => isSame(call, ref));
-    const letters = own.flatMap((each) => [...each.letters]).filter(([{ event }]) => ONCE.has(event.type));
-    await Promise.all(letters.map(([, done]) => done));
-  };
-
   /** Goes on with a call where the engine that had it was lost. */
   const restore = (call: RememberedCall) => {
     const state = readState(call, us.userId);
@@ -224,7 +174,7 @@ export function createCalls(options: {
     const own = runningOf(state.call);
     own.goodbye = state.goodbye;
     router.keep(state.call);
-    const sent = Promise.all(state.letters.map((letter) => post(own, letter)));
+    const sent = Promise.all(state.letters.map((letter) => posting.post(own, letter)));
     for (const effect of resume(state)) perform(own, effect);
     if (state.call.phase === "ended") void conclude(own, sent);
     else sent.catch(() => {});
@@ -248,7 +198,7 @@ export function createCalls(options: {
         remember(runningOf(placed));
         return;
       }
-      if (isDone(call, command)) return allSaid(command);
+      if (isDone(call, command)) return allSaid(running.values(), command);
       if (!call) {
         throw new TrunklineError(
           "unknown_call",
@@ -275,7 +225,7 @@ export function createCalls(options: {
     close() {
       for (const own of running.values()) own.close();
       running.clear();
-      outbox.close();
+      posting.close();
     },
   };
 }

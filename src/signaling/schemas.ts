@@ -17,9 +17,11 @@ const MAX_LIFETIME = 600_000;
 /** A field that may be absent, and counts as absent where it is not what it should be. */
 const lenient = <T>(schema: v.GenericSchema<T>) => v.fallback(v.optional(schema), undefined);
 
+const isText = (value: unknown, most: number, least = 0): value is string =>
+  typeof value === "string" && value.length >= least && value.length <= most;
+
 /** One check in one go: of a pipe of them each part costs as much, and there are a dozen in an event. */
-const text = (most: number, least = 0) =>
-  v.custom<string>((value) => typeof value === "string" && value.length >= least && value.length <= most);
+const text = (most: number, least?: number) => v.custom<string>((value) => isText(value, most, least));
 
 const id = text(512, 1);
 const sdp = text(65_536);
@@ -44,15 +46,6 @@ const streamInfo = v.object({
   audio_muted: lenient(v.boolean()),
   video_muted: lenient(v.boolean()),
 });
-const lineIndex = v.custom<number>(
-  (value) => Number.isInteger(value) && Number(value) >= 0 && Number(value) <= 255,
-);
-const candidate = v.object({
-  candidate: text(2_048),
-  sdpMid: lenient(text(64)),
-  sdpMLineIndex: lenient(lineIndex),
-});
-
 /** What every call event says of itself (P1). */
 export const headSchema = v.object({ call_id: id, version: v.optional(v.unknown()), party_id: lenient(id) });
 
@@ -220,13 +213,17 @@ function streamsOf(content: Described): StreamInfo[] | undefined {
   );
 }
 
-/** Some peers send an empty `sdpMid` beside a good `sdpMLineIndex`. The end marker needs neither (P22). */
+/**
+ * Some peers send an empty `sdpMid` beside a good `sdpMLineIndex`. The end marker needs neither (P22). Checked without a
+ * schema, because there are more of them than of all else: it takes half the time.
+ */
 function candidateOf(value: unknown): Candidate[] {
-  const parsed = v.safeParse(candidate, value);
-  if (!parsed.success) return [];
-  const { candidate: text, sdpMid, sdpMLineIndex } = parsed.output;
-  if (!sdpMid && sdpMLineIndex === undefined && text !== "") return [];
-  return [
-    { candidate: text, ...(sdpMid && { sdpMid }), ...(sdpMLineIndex !== undefined && { sdpMLineIndex }) },
-  ];
+  const { candidate, sdpMid, sdpMLineIndex } = Object(value) as Readonly<Record<string, unknown>>;
+  const named = isText(sdpMid, 64, 1);
+  const numbered = isLine(sdpMLineIndex);
+  if (!isText(candidate, 2_048) || (!named && !numbered && candidate !== "")) return [];
+  return [{ candidate, ...(named && { sdpMid }), ...(numbered && { sdpMLineIndex }) }];
 }
+
+const isLine = (value: unknown): value is number =>
+  Number.isInteger(value) && Number(value) >= 0 && Number(value) <= 255;
