@@ -6,6 +6,7 @@ import { KINDS, type Kind } from "./capture.ts";
 import { holdsUs } from "./directions.ts";
 import { closedError } from "./lifetime.ts";
 import { judge } from "./negotiation.ts";
+import { nextTask } from "./next-task.ts";
 import type { OwnStreams } from "./own-streams.ts";
 import type { Peer } from "./peer.ts";
 import { Queue } from "./queue.ts";
@@ -85,12 +86,18 @@ export class Connection {
     });
   }
 
-  /** The answer that was prepared, as it is now; from here on the peer's candidates are used. */
+  /**
+   * The answer that was prepared, as it is now. The peer's candidates are used from the next task on: a browser takes
+   * some ms over them, and by then the answer has left.
+   */
   takePrepared(): SessionDescription {
     const answer = this.#take("answer");
     this.peer.releaseCandidates();
-    this.peer.useCandidates();
-    this.#begin();
+    void this.#work.run(async () => {
+      await nextTask();
+      this.peer.useCandidates();
+      this.#begin();
+    });
     return answer;
   }
 

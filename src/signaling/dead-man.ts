@@ -9,6 +9,9 @@ import type { Outgoing } from "./encode.ts";
 const DELAY = 30_000;
 const SIGN_OF_LIFE = 10_000;
 
+/** How long it waits with the first, in ms: the homeserver has the call's own events to pass on before that. */
+const SETTLED = 2_000;
+
 /** A hangup that was asked for: `id` is the name that it waits under, once that is known. */
 export interface Goodbye {
   readonly id?: string;
@@ -88,7 +91,8 @@ export function deadMan(options: {
     }
   };
 
-  giveSign();
+  if (earlier) giveSign();
+  else wait(SETTLED);
   return {
     stop() {
       stopped = true;

@@ -9,7 +9,10 @@ import { alice, answer, bob, ref } from "./support.ts";
 
 const hangup = encode.hangup({ ...ref, partyId: "A1" }, "unknown_error");
 
-/** What a homeserver was asked to do with delayed events, and when; it does as it is told. */
+/** The first that a homeserver is asked, in ms from the beginning. */
+const SETTLED = 2_000;
+
+/** What a homeserver was asked to do with delayed events, and when, in ms from the first moment that it may be; it does as it is told. */
 function homeserver(clock: VirtualClock) {
   const asked: string[] = [];
   const faults: TrunklineError[] = [];
@@ -18,7 +21,7 @@ function homeserver(clock: VirtualClock) {
   let holding = false;
   let ids = 0;
   const request = async (what: string) => {
-    asked.push(`${clock.now()} ${what}`);
+    asked.push(`${clock.now() - SETTLED} ${what}`);
     if (holding) await new Promise<void>((resolve) => held.push(resolve));
     const fault = faults.shift();
     if (fault) throw fault;
@@ -52,7 +55,7 @@ function homeserver(clock: VirtualClock) {
 function setUp(delayed?: () => Promise<DelayedEvents | undefined>) {
   const clock = virtualClock();
   const server = homeserver(clock);
-  const begin = () =>
+  const make = () =>
     deadMan({
       delayed: delayed ?? (async () => server.events),
       roomId: ref.roomId,
@@ -63,15 +66,30 @@ function setUp(delayed?: () => Promise<DelayedEvents | undefined>) {
       clock,
       random: () => 0,
     });
-  return { clock, begin, ...server };
+  const begin = async () => {
+    const man = make();
+    await clock.advance(SETTLED);
+    return man;
+  };
+  return { clock, make, begin, ...server };
 }
 const error = (code: TrunklineError["code"], retryAfter?: number) =>
   new TrunklineError(code, code, retryAfter === undefined ? {} : { retryAfter });
 
 describe("the dead man's hangup", () => {
-  it("P34 is scheduled at once and put off every 10 s, until it is called off", async () => {
+  it("P34 is not asked for in the first 2 s: what is over by then costs the homeserver nothing", async () => {
+    const { clock, make, asked } = setUp();
+    const man = make();
+    await clock.advance(SETTLED - 1);
+    await man.cancel();
+    await clock.advance(60_000);
+    expect(asked).toEqual([]);
+    expect(clock.pending).toBe(0);
+  });
+
+  it("P34 is scheduled and put off every 10 s, until it is called off", async () => {
     const { clock, begin, asked } = setUp();
-    const man = begin();
+    const man = await begin();
     await clock.advance(25_000);
     expect(asked).toEqual(["0 schedule", "10000 restart D1", "20000 restart D1"]);
     await man.cancel();
@@ -83,7 +101,7 @@ describe("the dead man's hangup", () => {
 
   it("P34 goes out where it is stopped and not called off", async () => {
     const { clock, begin, asked } = setUp();
-    const man = begin();
+    const man = await begin();
     await clock.advance(5_000);
     man.stop();
     await clock.advance(60_000);
@@ -94,7 +112,7 @@ describe("the dead man's hangup", () => {
   it("P34 is called off even while it is being scheduled", async () => {
     const { clock, begin, asked, hold, release } = setUp();
     hold();
-    const man = begin();
+    const man = await begin();
     await clock.advance(1);
     const gone = man.cancel();
     await clock.advance(1);
@@ -112,7 +130,7 @@ describe("the dead man's hangup", () => {
           tell = resolve;
         }),
     );
-    begin().stop();
+    (await begin()).stop();
     tell(events);
     await clock.advance(60_000);
     expect(asked).toEqual([]);
@@ -123,7 +141,7 @@ describe("the dead man's hangup", () => {
     ["will not say", () => Promise.reject(error("forbidden"))],
   ])("P34 does nothing where the homeserver %s", async (_what, delayed) => {
     const { clock, begin } = setUp(delayed);
-    const man = begin();
+    const man = await begin();
     await clock.advance(60_000);
     expect(clock.pending).toBe(0);
     await man.cancel();
@@ -132,7 +150,7 @@ describe("the dead man's hangup", () => {
   it("P30 P34 schedules again under the same transaction id, when the homeserver allows it", async () => {
     const { clock, begin, asked, faults, txnIds } = setUp();
     faults.push(error("rate_limited", 45_000), error("homeserver_unreachable"));
-    begin().stop;
+    await begin();
     await clock.advance(46_000);
     expect(asked).toEqual(["0 schedule", "45000 schedule", "46000 schedule"]);
     expect(new Set(txnIds).size).toBe(1);
@@ -140,7 +158,7 @@ describe("the dead man's hangup", () => {
 
   it("P34 survives restarts that fail, as long as it can still be put off in time", async () => {
     const { clock, begin, asked, faults } = setUp();
-    const man = begin();
+    const man = await begin();
     await clock.advance(9_999);
     faults.push(error("server_error"), error("rate_limited", 12_000));
     await clock.advance(30_001);
@@ -156,7 +174,7 @@ describe("the dead man's hangup", () => {
 
   it("P30 P34 calls it off where it cannot be put off in time: the call is alive", async () => {
     const { clock, begin, asked, faults } = setUp();
-    begin();
+    await begin();
     await clock.advance(9_999);
     faults.push(error("rate_limited", 20_000));
     await clock.advance(120_000);
@@ -168,7 +186,7 @@ describe("the dead man's hangup", () => {
     for (const healthy of [0, 1]) {
       const { clock, begin, asked, faults } = setUp();
       if (healthy === 0) faults.push(error(code));
-      const man = begin();
+      const man = await begin();
       await clock.advance(1);
       faults.push(error(code), error(code));
       await clock.advance(120_000);
@@ -205,7 +223,7 @@ describe("a call's dead man's hangup", () => {
     await clock.advance(0);
     expect(asked).toEqual([]);
     await calls.dispatch({ ...mine, type: "invite", description: { type: "offer", sdp: "offer" } });
-    await clock.advance(10_000);
+    await clock.advance(12_000);
     expect(asked).toEqual(["schedule m.call.hangup 30000", "restart"]);
     expect(scheduled).toMatchObject([
       { call_id: "mine", party_id: party("mine").partyId, version: "1", reason: "unknown_error" },
@@ -222,7 +240,7 @@ describe("a call's dead man's hangup", () => {
     await clock.advance(1_000);
     expect(asked).toEqual([]);
     await calls.dispatch({ roomId: ref.roomId, callId: "theirs", type: "answer", ...answer });
-    await clock.advance(0);
+    await clock.advance(2_000);
     read([said(bob, encode.hangup(endOf(bob, "theirs"), "user_hangup"))]);
     await clock.advance(60_000);
     expect(asked).toEqual(["schedule m.call.hangup 30000", "cancel"]);
@@ -231,7 +249,7 @@ describe("a call's dead man's hangup", () => {
   it("P34 stays, and is no longer put off, where our hangup does not get through", async () => {
     const { place, calls, clock, asked, faults } = world();
     const mine = await place("mine");
-    await clock.advance(0);
+    await clock.advance(2_000);
     faults.push(error("forbidden"));
     await expect(calls.dispatch({ ...mine, type: "hangup", reason: "user_hangup" })).rejects.toThrow();
     await clock.advance(60_000);
@@ -239,9 +257,9 @@ describe("a call's dead man's hangup", () => {
   });
 
   it("P34 is cancelled before all calls count as hung up", async () => {
-    const { place, calls, asked } = world();
+    const { place, calls, clock, asked } = world();
     await place("mine");
-    await Promise.resolve();
+    await clock.advance(2_000);
     await calls.hangUpAll();
     expect(asked.at(-1)).toBe("cancel");
     calls.close();

@@ -1,12 +1,10 @@
 import {
-  asapScheduler,
   catchError,
   defer,
   delayWhen,
   expand,
   map,
   type Observable,
-  observeOn,
   retry,
   switchMap,
   tap,
@@ -74,8 +72,8 @@ interface Round {
 }
 
 /**
- * Syncs from the subscription on, one batch per answer; the next poll is on its way before a batch is emitted. What
- * may pass is tried again, from the same place, with growing delays; errors with `unknown_token` or `forbidden`.
+ * Syncs from the subscription on, one batch per answer; the next poll leaves right after a batch is emitted, for what
+ * the batch holds is worth more than the ms that a request takes to leave. What may pass is tried again, from the same place, with growing delays; errors with `unknown_token` or `forbidden`.
  *
  * A poll that names a place lets go of the device's messages up to there: none is made before the device is known to
  * be ours.
@@ -89,7 +87,6 @@ export function matrixSync(options: SyncOptions): Observable<EventBatch> {
   return first$.pipe(
     expand(({ answer, batch }) => poll(options, { since: answer.nextBatch, proven: batch.live })),
     map(({ batch }) => batch),
-    observeOn(asapScheduler),
   );
 }
 
