@@ -1,3 +1,4 @@
+import { parseSync } from "../../src/signaling/transports/matrix-parse.ts";
 import type { RoomEvent } from "../../src/streams/contract.ts";
 
 /** What peers say in the calls of one user: as a homeserver would give it, each event made afresh. */
@@ -53,16 +54,16 @@ const candidates = (serial: number) =>
     sdpMLineIndex: line,
   }));
 
+/** Through the text of a sync response, as it comes from a homeserver: no part of it is shared with another event. */
 function eventOf(call: number, serial: number, type: string, body: object): RoomEvent {
-  const content = { call_id: refOf(call).callId, version: "1", party_id: "PEER", ...body };
-  return {
-    roomId: refOf(call).roomId,
-    eventId: `$${serial}:${type}`,
+  const { roomId, callId } = refOf(call);
+  const event = {
+    event_id: `$${serial}:${type}`,
     sender: `@peer${call}:bench.test`,
     type,
-    // Through text, as it comes from a homeserver: no part of it is shared with another event.
-    content: JSON.parse(JSON.stringify(content)),
-    age: 5,
-    encrypted: false,
+    content: { call_id: callId, version: "1", party_id: "PEER", ...body },
+    unsigned: { age: 5 },
   };
+  const answer = { next_batch: "s", rooms: { join: { [roomId]: { timeline: { events: [event] } } } } };
+  return parseSync(JSON.parse(JSON.stringify(answer)))?.events[0] as RoomEvent;
 }

@@ -50,23 +50,22 @@ export function createCalls(options: {
   readonly remembered?: readonly RememberedCall[] | undefined;
 }): Calls {
   const { us, delayed, clock, random, emit, memory, remembered = [] } = options;
-  const router = createRouter(us);
+  const router = createRouter<Running>(us);
   const story = createStory(emit, clock);
-  /** By our party, the one thing of a call that stays what it is (P4). One that has ended stays until all is said. */
-  const running = new Map<Call["us"], Running>();
+  /** One that has ended stays until all is said. */
+  const running = new Set<Running>();
 
-  const runningOf = (call: Call): Running => {
-    const known = running.get(call.us);
-    if (known) return known;
-    const fresh = new Running(call, (input) => feed(refOf(call), input), clock);
-    running.set(call.us, fresh);
-    return fresh;
+  const begin = (call: Call): Running => {
+    const own = new Running(call, (input) => give(own, input), clock);
+    running.add(own);
+    router.keep(own);
+    return own;
   };
 
   const remember = (own: Running) => {
     // An invite of a batch that is not read to its end will be read again (P9).
     const isNew = own.call.direction === "incoming" && own.call.phase === "invited";
-    if (!memory.observed || isNew || !running.has(own.call.us)) return;
+    if (!memory.observed || isNew || !running.has(own)) return;
     memory.next({ type: "call", state: own.state, ...refOf(own.call) });
   };
 
@@ -78,27 +77,27 @@ export function createCalls(options: {
     } catch {
       // told to whoever asked for it
     }
-    running.delete(own.call.us);
+    running.delete(own);
     if (memory.observed) memory.next({ type: "call", ...refOf(own.call) });
   };
 
   /** For what comes of itself: the call may be over by then, and nobody waits for what it sends. */
-  const feed = (ref: CallRef, input: Input) => {
-    const call = router.find(ref);
-    if (call) give(call, input);
+  const give = (own: Running, input: Input) => {
+    if (own.call.phase !== "ended") apply(own, input)?.catch(() => {});
   };
-  const give = (call: Call, input: Input) => {
-    apply(call, input)?.catch(() => {});
+  const feed = (ref: CallRef, input: Input) => {
+    const own = router.find(ref);
+    if (own) give(own, input);
   };
 
   const posting = createPosting({ send: options.send, clock, random, story, feed, remember });
 
   /** Takes the step and does what it asks. Settles when what it sends has settled, if it sends anything. */
-  const apply = (call: Call, input: Input): Promise<unknown> | undefined => {
+  const apply = (own: Running, input: Input): Promise<unknown> | undefined => {
+    const { call } = own;
     const { call: next, effects } = step(call, input, clock.now());
-    const own = runningOf(call);
     own.call = next;
-    if (next !== call) router.keep(next);
+    if (next !== call) router.keep(own);
     const sending: Promise<void>[] = [];
     for (const effect of effects) {
       const sent = perform(own, effect);
@@ -171,9 +170,8 @@ export function createCalls(options: {
   const restore = (call: RememberedCall) => {
     const state = readState(call, us.userId);
     if (!state) return;
-    const own = runningOf(state.call);
+    const own = begin(state.call);
     own.goodbye = state.goodbye;
-    router.keep(state.call);
     const sent = Promise.all(state.letters.map((letter) => posting.post(own, letter)));
     for (const effect of resume(state)) perform(own, effect);
     if (state.call.phase === "ended") void conclude(own, sent);
@@ -181,7 +179,7 @@ export function createCalls(options: {
   };
 
   for (const call of remembered) restore(call);
-  const read = createReader({ router, random, feed, give, trace: story.message });
+  const read = createReader({ router, random, feed, give, begin, trace: story.message });
 
   return {
     read(batch) {
@@ -191,39 +189,36 @@ export function createCalls(options: {
     },
 
     async dispatch(command) {
-      const call = router.find(command);
-      if (command.type === "place" && !call) {
-        const placed = place(command, { userId: us.userId, partyId: opaqueId(random) });
-        router.keep(placed);
-        remember(runningOf(placed));
+      const own = router.find(command);
+      if (command.type === "place" && !own) {
+        remember(begin(place(command, { userId: us.userId, partyId: opaqueId(random) })));
         return;
       }
-      if (isDone(call, command)) return allSaid(running.values(), command);
-      if (!call) {
+      if (isDone(own?.call, command)) return allSaid(running, command);
+      if (!own) {
         throw new TrunklineError(
           "unknown_call",
           `There is no call ${command.callId} in ${command.roomId}: it was never placed, or has ended.`,
         );
       }
-      await apply(call, { type: "command", command });
+      await apply(own, { type: "command", command });
     },
 
     async hangUpAll() {
-      const hangUp = async (call: Call) => {
-        const { roomId, callId, direction, phase } = call;
+      const hangUp = async (own: Running) => {
+        const { roomId, callId, direction, phase } = own.call;
         if (direction === "incoming" && phase !== "answered") return; // our other devices may still answer
-        const own = running.get(call.us);
-        await apply(call, {
+        await apply(own, {
           type: "command",
           command: { roomId, callId, type: "hangup", reason: "user_hangup" },
         });
-        await own?.disarm();
+        await own.disarm();
       };
       await Promise.allSettled(router.live().map(hangUp));
     },
 
     close() {
-      for (const own of running.values()) own.close();
+      for (const own of running) own.close();
       running.clear();
       posting.close();
     },

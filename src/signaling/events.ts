@@ -5,14 +5,14 @@
 import * as v from "valibot";
 import type { RoomEvent } from "../streams/contract.ts";
 import type { CallEvent, Head } from "./event-types.ts";
-import { bodies, headSchema } from "./schemas.ts";
+import { bodies, readHead } from "./schemas.ts";
 
 /** What a call event says of itself, however malformed it is in other parts; `undefined` where it is none. */
 export function headOf(event: RoomEvent): Head | undefined {
   if (event.stateKey !== undefined || !Object.hasOwn(bodies, event.type)) return undefined;
-  const parsed = v.safeParse(headSchema, event.content);
-  if (!parsed.success) return undefined;
-  const { call_id: callId, version, party_id: partyId } = parsed.output;
+  const head = readHead(event.content);
+  if (!head) return undefined;
+  const { callId, partyId, version } = head;
   return {
     roomId: event.roomId,
     callId,

@@ -23,13 +23,9 @@ export function givesWay({ phase, callId }: Call, theirs: Call): boolean {
   return phase === "preparing" || theirs.callId < callId;
 }
 
-/** What becomes of their call, once the batch that brought it is read. */
-export type Outcome =
-  /** It gives way to one of ours. */
-  | { readonly type: "outranked" }
-  /** It takes the place of these. */
-  | { readonly type: "replaces"; readonly ours: readonly Call[] };
-
-/** All of ours that it crossed must give way, or theirs does: so all devices of both sides come to the same end. */
-export const settleGlare = (theirs: Call, ours: readonly Call[]): Outcome =>
-  ours.every((call) => givesWay(call, theirs)) ? { type: "replaces", ours } : { type: "outranked" };
+/**
+ * Whether theirs, once the batch that brought it is read, takes the place of those of ours that it crossed: all of them
+ * must give way, or theirs does. So all devices of both sides come to the same end.
+ */
+export const takesPlaceOf = (theirs: Call, ours: readonly Call[]): boolean =>
+  ours.every((call) => givesWay(call, theirs));

@@ -1,35 +1,37 @@
 import type { CallRef, EventBatch, RoomEvent } from "../streams/contract.ts";
 import { opaqueId, type Random } from "../streams/ids.ts";
-import { type Call, type Input, isSame } from "./call-state.ts";
+import type { Call, Input } from "./call-state.ts";
 import type { CallEvent } from "./event-types.ts";
 import { decode, headOf } from "./events.ts";
-import { givesWay, isGlare, settleGlare } from "./glare.ts";
-import type { Router } from "./router.ts";
+import { givesWay, isGlare, takesPlaceOf } from "./glare.ts";
+import type { Holder, Router } from "./router.ts";
 import { countOf, type Story } from "./story.ts";
 
 /** A call whose invite came in the batch that is being read, and those of ours that it crossed (P21). */
-interface Begun {
-  readonly theirs: Call;
-  readonly ours: readonly Call[];
+interface Begun<Own> {
+  readonly theirs: Own;
+  readonly ours: readonly Own[];
   /** Whether another device of ours has answered it since. */
   taken: boolean;
 }
 
 /** Reads what sync responses bring, event by event, and gives each call its own; decides what rings at the end. */
-export function createReader(options: {
-  readonly router: Router;
+export function createReader<Own extends Holder>(options: {
+  readonly router: Router<Own>;
   readonly random: Random;
   /** Gives an input to a call, if it still lives. */
   readonly feed: (ref: CallRef, input: Input) => void;
-  /** The same for a call that is known to live, as it is now. */
-  readonly give: (call: Call, input: Input) => void;
+  /** The same for a call that is known to live. */
+  readonly give: (own: Own, input: Input) => void;
+  /** Holds a call that an invite begins. */
+  readonly begin: (call: Call) => Own;
   readonly trace: Story["message"];
 }): (batch: EventBatch) => void {
-  const { router, random, feed, give, trace } = options;
+  const { router, random, feed, give, begin, trace } = options;
 
   /** A hangup of ours that may be part of glare is put off until it is known what rings. */
-  const receive = (origin: RoomEvent, batch: EventBatch, begun: Begun[], hangups: CallEvent[]): void => {
-    for (const { call, who } of router.note(origin)) feed(call, { type: "left", who });
+  const receive = (origin: RoomEvent, batch: EventBatch, begun: Begun<Own>[], hangups: CallEvent[]): void => {
+    for (const { own, who } of router.note(origin)) give(own, { type: "left", who });
     const head = headOf(origin);
     const known = head && router.find(head);
     if (!head || !router.concerns(head, known)) return;
@@ -47,38 +49,39 @@ export function createReader(options: {
         trace(event, "received", event.eventType, undefined);
         const { call } = route;
         const group = router.isGroup(call.roomId);
-        const ours = router.callsIn(call.roomId).filter((own) => isGlare(own, call, group));
-        begun.push({ theirs: call, ours, taken: false });
-        router.keep(call);
+        const ours = router.callsIn(call.roomId).filter((own) => isGlare(own.call, call, group));
+        begun.push({ theirs: begin(call), ours, taken: false });
         break;
       }
       case "known":
         trace(event, "received", event.eventType, countOf("candidates" in event && event.candidates));
         // A peer whose call wins may hang up ours before we have come to that end ourselves (P21).
-        if (event.type === "hangup" && isOvertaken(route.call, begun)) hangups.push(event);
-        else give(route.call, { type: "event", event });
+        if (event.type === "hangup" && isOvertaken(route.own.call, begun)) hangups.push(event);
+        else give(route.own, { type: "event", event });
         for (const call of begun)
-          if (event.type === "answer" && isSame(call.theirs, event)) call.taken = !router.find(event);
+          if (event.type === "answer" && call.theirs === route.own)
+            call.taken = route.own.call.phase === "ended";
     }
   };
 
   /** The batch is read: theirs rings, or takes the place of ours, or gives way to it (P9, P21). */
-  const announce = ({ theirs, ours, taken }: Begun) => {
-    const { roomId } = theirs;
-    if (!router.find(theirs) && !taken) return;
+  const announce = ({ theirs, ours, taken }: Begun<Own>) => {
+    const { roomId } = theirs.call;
+    const lives = ({ call }: Own) => call.phase !== "ended";
+    if (!lives(theirs) && !taken) return;
     const room = { publicRoom: router.isPublic(roomId), groupRoom: router.isGroup(roomId) };
     // What may not ring in a public room is not accepted there unasked either (P12).
-    const crossed = room.publicRoom ? [] : ours.flatMap((call) => router.find(call) ?? []);
-    const outcome = settleGlare(theirs, crossed);
-    if (outcome.type === "outranked") return feed(theirs, { type: "outranked" });
-    const [replaced, ...others] = outcome.ours;
-    if (replaced) feed(replaced, { type: "replaced", elsewhere: taken });
-    for (const other of others) feed(other, { type: "replaced", elsewhere: true });
-    feed(theirs, { type: "batch_read", ...room, ...(replaced && { replaces: replaced.callId }) });
+    const crossed = room.publicRoom ? [] : ours.filter(lives);
+    const calls = crossed.map(({ call }) => call);
+    if (!takesPlaceOf(theirs.call, calls)) return give(theirs, { type: "outranked" });
+    const [replaced, ...others] = crossed;
+    if (replaced) give(replaced, { type: "replaced", elsewhere: taken });
+    for (const other of others) give(other, { type: "replaced", elsewhere: true });
+    give(theirs, { type: "batch_read", ...room, ...(replaced && { replaces: replaced.call.callId }) });
   };
 
   return (batch) => {
-    const begun: Begun[] = [];
+    const begun: Begun<Own>[] = [];
     const hangups: CallEvent[] = [];
     router.count(batch.members);
     for (const event of batch.events) receive(event, batch, begun, hangups);
@@ -88,5 +91,5 @@ export function createReader(options: {
 }
 
 /** Whether a call of theirs that came in the same batch is about to take the place of this one. */
-const isOvertaken = (call: Call, begun: readonly Begun[]): boolean =>
-  begun.some(({ theirs, ours }) => givesWay(call, theirs) && ours.some((own) => isSame(own, call)));
+const isOvertaken = (call: Call, begun: readonly Begun<Holder>[]): boolean =>
+  begun.some(({ theirs, ours }) => givesWay(call, theirs.call) && ours.some((own) => own.call === call));

@@ -9,72 +9,78 @@ const LEAST_TIME_TO_ANSWER = 2_000;
 const MAX_UNANSWERED = 64;
 const MAX_REMEMBERED = 1_000;
 
+/** What holds a call, and has it change. */
+export interface Holder {
+  readonly call: Call;
+}
+
 /** What is known of a room, and the calls in it. A call id means something only within its room (P40). */
-interface Room {
+interface Room<Own> {
   publicRoom: boolean;
   /** Whether it has more than two members (P13). */
   groupRoom: boolean;
   encrypted: boolean;
-  readonly calls: Map<string, Call>;
+  /** Seldom more than one. */
+  calls: readonly Own[];
 }
 
-export type Route =
+export type Route<Own> =
   /** The call that the event belongs to. */
-  | { readonly type: "known"; readonly call: Call }
+  | { readonly type: "known"; readonly own: Own }
   /** A call that this invite begins; it rings when the batch has been read (P9). */
   | { readonly type: "new"; readonly call: Call }
   | { readonly type: "dropped"; readonly why: string };
 
-export interface Router {
-  find(ref: CallRef): Call | undefined;
-  /** Keeps the call as it is now; one that has ended is forgotten but for its id. */
-  keep(call: Call): void;
+export interface Router<Own extends Holder> {
+  find(ref: CallRef): Own | undefined;
+  /** Keeps a call, and is to be told when it has changed; one that has ended is forgotten but for its id. */
+  keep(own: Own): void;
   /** Every call that has not ended. */
-  live(): Call[];
+  live(): Own[];
   /** Those of one room. */
-  callsIn(roomId: string): Call[];
+  callsIn(roomId: string): readonly Own[];
   isPublic(roomId: string): boolean;
   isGroup(roomId: string): boolean;
   /** Takes note of how many members rooms have (P13). */
   count(members: EventBatch["members"]): void;
   /** Takes note of a state event; returns the calls that lose a member by it (P18). */
-  note(event: RoomEvent): { readonly call: Call; readonly who: "us" | "peer" }[];
+  note(event: RoomEvent): { readonly own: Own; readonly who: "us" | "peer" }[];
   /**
    * Whether an event is worth reading: most of what others say is for other devices, and half of the rest is what we
    * said ourselves, known by its party (P5).
    */
-  concerns(head: Head, known: Call | undefined): boolean;
+  concerns(head: Head, known: Own | undefined): boolean;
   /** Finds an event's call; `known` is the one of its name, where there is one. `newPartyId` names our party in a call that begins with it. */
   route(
     event: CallEvent,
-    known: Call | undefined,
+    known: Own | undefined,
     origin: RoomEvent,
     batch: EventBatch,
     newPartyId: () => string,
-  ): Route;
+  ): Route<Own>;
 }
 
 /** Knows which call an event belongs to, by room, call id and party; and which invites may ring. */
-export function createRouter(us: Identity): Router {
-  const rooms = new Map<string, Room>();
+export function createRouter<Own extends Holder>(us: Identity): Router<Own> {
+  const rooms = new Map<string, Room<Own>>();
   /** Calls that have ended, and hangups that came before their invite: a late invite must not ring. */
   const over = new BoundedSet();
   const withdrawn = new BoundedSet();
   /** By room and caller: of each only one may ring (P46). */
-  const unanswered = new Map<string, Call>();
+  const unanswered = new Map<string, Own>();
 
   /** Changes what is known of a room; a room of which nothing is left to know is forgotten. */
-  const change = (roomId: string, apply: (room: Room) => void): void => {
-    const room = rooms.get(roomId) ?? unknown();
+  const change = (roomId: string, apply: (room: Room<Own>) => void): void => {
+    const room = rooms.get(roomId) ?? unknown<Own>();
     apply(room);
-    if (room.publicRoom || room.groupRoom || room.encrypted || room.calls.size > 0) rooms.set(roomId, room);
+    if (room.publicRoom || room.groupRoom || room.encrypted || room.calls.length > 0) rooms.set(roomId, room);
     else rooms.delete(roomId);
   };
 
   const caller = (call: Call) => join(call.roomId, call.peer?.userId ?? "");
 
   /** Why an invite does not begin a call, or the call. */
-  const admit = (invite: EventOf<"invite">, batch: EventBatch, newPartyId: () => string): Route => {
+  const admit = (invite: EventOf<"invite">, batch: EventBatch, newPartyId: () => string): Route<Own> => {
     const { roomId, callId, sender, invitee, lifetime } = invite;
     if (sender.userId === us.userId && invitee !== us.userId) return drop("an invite of our own");
     if (invitee !== undefined && invitee !== us.userId) return drop("an invite for somebody else");
@@ -90,24 +96,26 @@ export function createRouter(us: Identity): Router {
   };
 
   return {
-    find: ({ roomId, callId }) => rooms.get(roomId)?.calls.get(callId),
+    find: ({ roomId, callId }) => rooms.get(roomId)?.calls.find(({ call }) => call.callId === callId),
 
-    keep(call) {
-      if (call.direction === "incoming") {
+    keep(own) {
+      const { call } = own;
+      const { roomId, callId, direction, phase } = call;
+      if (direction === "incoming") {
         const key = caller(call);
-        if (call.phase === "invited" || call.phase === "ringing") unanswered.set(key, call);
-        else if (unanswered.get(key)?.callId === call.callId) unanswered.delete(key);
+        if (phase === "invited" || phase === "ringing") unanswered.set(key, own);
+        else if (unanswered.get(key) === own) unanswered.delete(key);
       }
-      change(call.roomId, ({ calls }) => {
-        if (call.phase === "ended") calls.delete(call.callId);
-        else calls.set(call.callId, call);
+      change(roomId, (room) => {
+        if (phase === "ended") room.calls = room.calls.filter((other) => other !== own);
+        else if (!room.calls.includes(own)) room.calls = [...room.calls, own];
       });
-      if (call.phase === "ended") over.add(join(call.roomId, call.callId));
+      if (phase === "ended") over.add(join(roomId, callId));
     },
 
-    live: () => [...rooms.values()].flatMap(({ calls }) => [...calls.values()]),
+    live: () => [...rooms.values()].flatMap(({ calls }) => calls),
 
-    callsIn: (roomId) => [...(rooms.get(roomId)?.calls.values() ?? [])],
+    callsIn: (roomId) => rooms.get(roomId)?.calls ?? [],
 
     isPublic: (roomId) => rooms.get(roomId)?.publicRoom ?? false,
 
@@ -135,23 +143,24 @@ export function createRouter(us: Identity): Router {
       }
       const membership = field(event, "membership");
       if (event.type !== "m.room.member" || (membership !== "leave" && membership !== "ban")) return [];
-      const calls = [...(rooms.get(event.roomId)?.calls.values() ?? [])];
-      if (event.stateKey === us.userId) return calls.map((call) => ({ call, who: "us" }));
+      const calls = rooms.get(event.roomId)?.calls ?? [];
+      if (event.stateKey === us.userId) return calls.map((own) => ({ own, who: "us" }));
       return calls
-        .filter((call) => (call.peer?.userId ?? call.invitee) === event.stateKey)
-        .map((call) => ({ call, who: "peer" }));
+        .filter(({ call }) => (call.peer?.userId ?? call.invitee) === event.stateKey)
+        .map((own) => ({ own, who: "peer" }));
     },
 
     concerns({ eventType, sender }, known) {
       // Our hangup ends our call before it comes back: one of a call that lives the homeserver sent for us (P34).
       if (eventType === "m.call.hangup") return true;
-      return known ? !sameParty(known.us, sender) : eventType === "m.call.invite";
+      if (!known) return eventType === "m.call.invite";
+      return sender.userId !== us.userId || !sameParty(known.call.us, sender);
     },
 
     route(event, known, origin, batch, newPartyId) {
       if (!origin.encrypted && rooms.get(event.roomId)?.encrypted)
         return drop("plaintext in an encrypted room");
-      if (known) return { type: "known", call: known };
+      if (known) return { type: "known", own: known };
       if (event.type === "invite") return admit(event, batch, newPartyId);
       if (event.type === "hangup") withdrawn.add(join(event.roomId, event.callId, event.sender.userId));
       return drop("an event for a call that is not known");
@@ -159,7 +168,7 @@ export function createRouter(us: Identity): Router {
   };
 }
 
-const drop = (why: string): Route => ({ type: "dropped", why });
+const drop = (why: string) => ({ type: "dropped", why }) as const;
 
 /** One key from several strangers' strings, which cannot be made to meet another's: each is preceded by its length. */
 const join = (...parts: string[]) => parts.reduce((key, part) => `${key}${part.length}:${part}`, "");
@@ -171,7 +180,7 @@ const field = (event: RoomEvent, name: string): unknown =>
 const age = (event: CallEvent, batch: EventBatch): number =>
   event.age ?? (batch.live ? 0 : Number.POSITIVE_INFINITY);
 
-const unknown = (): Room => ({ publicRoom: false, groupRoom: false, encrypted: false, calls: new Map() });
+const unknown = <Own>(): Room<Own> => ({ publicRoom: false, groupRoom: false, encrypted: false, calls: [] });
 
 /** Remembers the last so many strings. */
 class BoundedSet {

@@ -23,7 +23,8 @@ const isText = (value: unknown, most: number, least = 0): value is string =>
 /** One check in one go: of a pipe of them each part costs as much, and there are a dozen in an event. */
 const text = (most: number, least?: number) => v.custom<string>((value) => isText(value, most, least));
 
-const id = text(512, 1);
+const isId = (value: unknown): value is string => isText(value, 512, 1);
+const id = v.custom<string>(isId);
 const sdp = text(65_536);
 const lifetime = v.pipe(
   v.number(),
@@ -46,9 +47,6 @@ const streamInfo = v.object({
   audio_muted: lenient(v.boolean()),
   video_muted: lenient(v.boolean()),
 });
-/** What every call event says of itself (P1). */
-export const headSchema = v.object({ call_id: id, version: v.optional(v.unknown()), party_id: lenient(id) });
-
 const body = <S extends v.ObjectEntries>(
   entries: S,
   read: (content: v.InferOutput<v.ObjectSchema<S, undefined>>) => Body,
@@ -211,6 +209,19 @@ function streamsOf(content: Described): StreamInfo[] | undefined {
         return [{ id: streamId, purpose, audioMuted, videoMuted }];
       })
   );
+}
+
+/** What every call event says of itself (P1). Checked without a schema, because all events are: most go no further. */
+export function readHead(
+  content: unknown,
+): { readonly callId: string; readonly partyId?: string; readonly version: unknown } | undefined {
+  const {
+    call_id: callId,
+    version,
+    party_id: partyId,
+  } = Object(content) as Readonly<Record<string, unknown>>;
+  if (!isId(callId)) return undefined;
+  return { callId, version, ...(isId(partyId) && { partyId }) };
 }
 
 /**

@@ -21,7 +21,6 @@ const ALPHABET = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz
 
 /** An id for a call, a party or a transaction: 22 of `[0-9A-Za-z]`, 131 bits (P3). */
 export function opaqueId(random: Random): string {
-  let id = "";
-  while (id.length < 22) id += ALPHABET[Math.floor(random() * ALPHABET.length)];
-  return id;
+  // Joined: of pieces that are added one by one an engine keeps each.
+  return Array.from({ length: 22 }, () => ALPHABET[Math.floor(random() * ALPHABET.length)]).join("");
 }

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { encode } from "../../src/signaling/encode.ts";
-import { givesWay, isGlare, settleGlare } from "../../src/signaling/glare.ts";
+import { givesWay, isGlare, takesPlaceOf } from "../../src/signaling/glare.ts";
 import { callsWorld, endOf, inviteBy, said } from "./calls-world.ts";
 import {
   alice,
@@ -89,9 +89,9 @@ describe("the rule of glare", () => {
 
   it("P21 of several calls of ours one that wins is enough", () => {
     const calls = ["a", "c", "d"].map((callId) => ({ ...invited(), callId }));
-    expect(settleGlare(crossing, calls)).toEqual({ type: "outranked" });
-    expect(settleGlare(crossing, calls.slice(1))).toEqual({ type: "replaces", ours: calls.slice(1) });
-    expect(settleGlare(crossing, [])).toEqual({ type: "replaces", ours: [] });
+    expect(takesPlaceOf(crossing, calls)).toBe(false);
+    expect(takesPlaceOf(crossing, calls.slice(1))).toBe(true);
+    expect(takesPlaceOf(crossing, [])).toBe(true);
   });
 
   it("P21 never takes the place of a call that has been answered meanwhile", () => {

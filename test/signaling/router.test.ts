@@ -1,8 +1,8 @@
 import { describe, expect, it } from "vitest";
 import type { Call } from "../../src/signaling/call-state.ts";
 import type { CallEvent, EventOf, Head } from "../../src/signaling/event-types.ts";
-import { createRouter, type Router } from "../../src/signaling/router.ts";
-import type { EventBatch, Party, RoomEvent } from "../../src/streams/contract.ts";
+import { createRouter as create, type Holder, type Router as RouterOf } from "../../src/signaling/router.ts";
+import type { EventBatch, Identity, Party, RoomEvent } from "../../src/streams/contract.ts";
 import {
   alice,
   answer,
@@ -18,6 +18,8 @@ import {
   theirs,
 } from "./support.ts";
 
+type Router = RouterOf<Holder>;
+const createRouter = (us: Identity): Router => create(us);
 const us = { userId: bob.userId, deviceId: "D" };
 const state = (type: string, content: unknown, stateKey = ""): RoomEvent => ({
   roomId: ref.roomId,
@@ -46,10 +48,15 @@ const batch = (over: Partial<EventBatch> = {}): EventBatch => ({
 const route = (router: Router, event: CallEvent, from = origin(), within = batch()) =>
   router.route(event, router.find(event), from, within, () => "B1");
 const concerns = (router: Router, head: Head) => router.concerns(head, router.find(head));
+/** Holds the call as it is now, in the place of what held it before. */
+const keep = (router: Router, call: Call) => {
+  const own = router.find(call) ?? { call };
+  router.keep(Object.assign(own, { call }));
+};
 const begun = (router: Router, event: EventOf<"invite"> = invite): Call => {
   const found = route(router, event);
   if (found.type !== "new") throw new Error(found.type);
-  router.keep(found.call);
+  keep(router, found.call);
   return found.call;
 };
 const hangup = (over: Partial<CallEvent> = {}) =>
@@ -60,8 +67,11 @@ describe("routing", () => {
     const router = createRouter(us);
     const call = begun(router);
     const elsewhere = begun(router, { ...invite, roomId: "!other:test" });
-    expect(route(router, hangup())).toEqual({ type: "known", call });
-    expect(route(router, hangup({ roomId: "!other:test" }))).toEqual({ type: "known", call: elsewhere });
+    expect(route(router, hangup())).toEqual({ type: "known", own: { call } });
+    expect(route(router, hangup({ roomId: "!other:test" }))).toEqual({
+      type: "known",
+      own: { call: elsewhere },
+    });
     expect(route(router, hangup({ roomId: "!third:test" }))).toMatchObject({ type: "dropped" });
     expect(route(router, hangup({ callId: "other" }))).toMatchObject({ type: "dropped" });
   });
@@ -81,7 +91,7 @@ describe("routing", () => {
     const call = begun(router);
     const byUs = hangup({ sender: bob, eventType: "m.call.hangup" });
     expect(concerns(router, byUs)).toBe(true);
-    expect(route(router, byUs)).toEqual({ type: "known", call });
+    expect(route(router, byUs)).toEqual({ type: "known", own: { call } });
   });
 
   it("P40 reads nothing of calls that are not known but what begins them, or ends them before", () => {
@@ -125,10 +135,10 @@ describe("routing", () => {
     expect(router.note(state("m.room.member", { membership: "leave" }, mallory.userId))).toEqual([]);
     expect(router.note(state("m.room.member", { membership: "join" }, alice.userId))).toEqual([]);
     expect(router.note(state("m.room.member", { membership: "leave" }, alice.userId))).toEqual([
-      { call, who: "peer" },
+      { own: { call }, who: "peer" },
     ]);
     expect(router.note(state("m.room.member", { membership: "ban" }, bob.userId))).toEqual([
-      { call, who: "us" },
+      { own: { call }, who: "us" },
     ]);
     expect(router.note(state("m.room.member", null, alice.userId))).toEqual([]);
     expect(router.note(state("m.room.other", { membership: "leave" }, alice.userId))).toEqual([]);
@@ -141,9 +151,9 @@ describe("routing", () => {
 
   it("P18 names the call whose invitee leaves before an answer", () => {
     const router = createRouter({ userId: alice.userId, deviceId: "D" });
-    router.keep(ours());
+    keep(router, ours());
     expect(router.note(state("m.room.member", { membership: "leave" }, bob.userId))).toEqual([
-      { call: ours(), who: "peer" },
+      { own: { call: ours() }, who: "peer" },
     ]);
   });
 
@@ -205,7 +215,7 @@ describe("invites", () => {
     const first = begun(router);
     expect(route(router, { ...invite, callId: "second" })).toMatchObject({ type: "dropped" });
     expect(route(router, { ...invite, callId: "third", sender: mallory }).type).toBe("new");
-    router.keep(run(first, { type: "expired" }).call);
+    keep(router, run(first, { type: "expired" }).call);
     expect(route(router, { ...invite, callId: "second" }).type).toBe("new");
   });
 
@@ -213,16 +223,16 @@ describe("invites", () => {
     const router = createRouter(us);
     const first = begun(router);
     const answered = run(first, batchRead(), command({ type: "answer", ...answer })).call;
-    router.keep(answered);
+    keep(router, answered);
     begun(router, { ...invite, callId: "second" });
-    router.keep(run(answered, { type: "left", who: "us" }).call);
+    keep(router, run(answered, { type: "left", who: "us" }).call);
     expect(route(router, { ...invite, callId: "third" })).toMatchObject({ type: "dropped" });
   });
 
   it("P44 does not count our own calls among those that ring", () => {
     const router = createRouter(us);
     for (let index = 0; index < 100; index += 1)
-      router.keep({ ...invited(), callId: `c${index}`, peer: { userId: `@u${index}:test` } });
+      keep(router, { ...invited(), callId: `c${index}`, peer: { userId: `@u${index}:test` } });
     expect(route(router, invite).type).toBe("new");
   });
 
@@ -245,7 +255,7 @@ describe("invites", () => {
 
   it("does not ring for a call that is over, nor for one whose hangup came first", () => {
     const router = createRouter(us);
-    router.keep(run(theirs(), { type: "expired" }).call);
+    keep(router, run(theirs(), { type: "expired" }).call);
     expect(route(router, invite)).toMatchObject({
       type: "dropped",
       why: "an invite for a call that is over",
@@ -258,15 +268,15 @@ describe("invites", () => {
   it("is not upset by ids that are no text", () => {
     const router = createRouter(us);
     const call = begun(router, { ...invite, callId: "\ud800", sender: { userId: "\udfff" } });
-    router.keep(run(call, { type: "expired" }).call);
+    keep(router, run(call, { type: "expired" }).call);
     expect(route(router, { ...invite, callId: "\ud800" }).type).toBe("dropped");
   });
 
   it("forgets calls that are over", () => {
     const router = createRouter({ userId: alice.userId, deviceId: "D" });
-    router.keep(ours());
+    keep(router, ours());
     expect(router.live()).toHaveLength(1);
-    router.keep(run(ours(), { type: "left", who: "us" }).call);
+    keep(router, run(ours(), { type: "left", who: "us" }).call);
     expect(router.live()).toEqual([]);
     expect(router.find(ref)).toBeUndefined();
   });
