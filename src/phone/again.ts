@@ -21,8 +21,6 @@ export async function dispatchAgain(
       return;
     } catch (thrown) {
       const { code } = toTrunklineError(thrown);
-      // It was carried out the first time, and is remembered.
-      if (times > 0 && command.type === "place" && code === "wrong_state") return;
       if (code !== "worker_lost" || !wanted()) throw thrown;
       if (times > 0) await firstValueFrom(timer(PAUSE, clock));
       if (!(await comesBack(signaling)) || !wanted()) throw thrown;
@@ -38,6 +36,7 @@ async function comesBack({ status$ }: SignalingHalf): Promise<boolean> {
 
 function again(command: Command): Command {
   switch (command.type) {
+    case "place":
     case "invite":
     case "answer":
     case "reject":

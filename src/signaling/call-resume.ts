@@ -20,6 +20,8 @@ export function resume({ call, candidates, goodbye }: RememberedState): readonly
 export function isDone(call: Call | undefined, command: Command): boolean {
   if (!("again" in command) || !command.again) return false;
   switch (command.type) {
+    case "place":
+      return call !== undefined;
     case "invite":
       return call?.direction === "outgoing" && call.phase !== "preparing";
     case "answer":

@@ -207,7 +207,12 @@ export interface Transport {
  */
 export type Command =
   /** A call is being prepared: no event is sent, but glare is decided from here on (P21). */
-  | (CallRef & { readonly type: "place"; readonly invitee?: string; readonly lifetime?: number })
+  | (CallRef & {
+      readonly type: "place";
+      readonly invitee?: string;
+      readonly lifetime?: number;
+      readonly again?: true;
+    })
   | (CallRef & SessionDescription & { readonly type: "invite"; readonly again?: true })
   | (CallRef & SessionDescription & { readonly type: "answer"; readonly again?: true })
   /** A local candidate, as it is found. The engine decides what leaves when. */

@@ -3,10 +3,9 @@
  * a half of its own. Importing this module is all it takes, in a `SharedWorker`, or in the `Worker` of a tab that leads.
  */
 import { take } from "rxjs";
-import { createEngine, type EngineOptions } from "../signaling/engine.ts";
-import { type MatrixTransportOptions, matrixTransport } from "../signaling/transports/matrix.ts";
+import { createEngine } from "../signaling/engine.ts";
+import { matrixTransport } from "../signaling/transports/matrix.ts";
 import { realClock } from "../streams/clock.ts";
-import type { Memory } from "../streams/contract.ts";
 import { secureRandom } from "../streams/ids.ts";
 import { readHello } from "../streams/link-control.ts";
 import { hostSignaling } from "./host.ts";
@@ -16,16 +15,9 @@ import { hold, tabLock } from "./locks.ts";
 
 const enter = createDoor({
   createEngine(login, memory, tokenRefresh) {
-    const transport: MatrixTransportOptions & { tokenRefresh: () => Promise<string>; since?: string } = {
-      ...login,
-      tokenRefresh,
-      ...(memory?.position !== undefined && { since: memory.position }),
-    };
-    const options: EngineOptions & { memory?: Memory } = {
-      transport: matrixTransport(transport),
-      ...(memory && { memory }),
-    };
-    return createEngine(options);
+    const since = memory?.position;
+    const transport = matrixTransport({ ...login, tokenRefresh, ...(since !== undefined && { since }) });
+    return createEngine({ transport, ...(memory && { memory }) });
   },
   identify: (login) => matrixTransport(login).identity(),
   gone: (tab) => hold(tabLock(tab)).pipe(take(1)),
@@ -36,7 +28,7 @@ const enter = createDoor({
 const greet: Greet = (hello, accessToken, started) => {
   const ports = readHello<MessagePort>(hello);
   if (!ports) return;
-  hostSignaling(ports, (options, { memory }: { readonly memory?: Memory } = {}) => {
+  hostSignaling(ports, (options, { memory }) => {
     const start = { ...(options as TabStart), ...(memory && { memory }) };
     const half = enter(accessToken === undefined ? start : { ...start, accessToken });
     started?.();

@@ -38,7 +38,7 @@ describe("a command whose engine is lost", () => {
     [{ ...call, type: "negotiate", description }, undefined],
     [{ ...call, type: "streams", streams: [] }, undefined],
     [{ ...call, type: "candidate", candidate: { candidate: "" } }, undefined],
-    [{ ...call, type: "place" }, undefined],
+    [{ ...call, type: "place" }, true],
   ] as readonly [Command, true | undefined][])("P30 %j is said again, marked: %s", async (command, again) => {
     const { heard, status, say, clock } = losing(1);
     const said = say(command);
@@ -89,15 +89,6 @@ describe("a command whose engine is lost", () => {
     status.next({ state: "online" });
     await expect(say({ ...call, type: "place" })).rejects.toMatchObject({ code: "forbidden" });
     expect(heard).toHaveLength(1);
-  });
-
-  it("has been carried out where a call is placed already", async () => {
-    let times = 0;
-    const { status, say } = losing(2, () =>
-      times++ === 0 ? lost() : new TrunklineError("wrong_state", "Placed."),
-    );
-    status.next({ state: "online" });
-    await say({ ...call, type: "place" });
   });
 });
 

@@ -13,7 +13,7 @@ import type {
 import { NO_MEMORY, remember } from "../../src/streams/memory.ts";
 import type { VirtualClock } from "../../src/testing/clock.ts";
 
-const ONCE = new Set<Command["type"]>(["invite", "answer", "reject", "hangup"]);
+const ONCE = new Set<Command["type"]>(["place", "invite", "answer", "reject", "hangup"]);
 
 /** How long it takes to have another engine, in ms. */
 const RESTART = 70;
@@ -97,14 +97,8 @@ export class Tab {
     });
   }
 
-  /** A call that is remembered has been placed; the rest is for the engine to know. */
   #repeat(command: Command): void {
-    const { calls } = this.#memory;
-    if (command.type === "place" && calls.some(({ callId }) => callId === command.callId)) {
-      this.#waiting.get(command)?.();
-      this.#waiting.delete(command);
-    } else
-      this.#dispatch(command, ONCE.has(command.type) ? ({ ...command, again: true } as Command) : command);
+    this.#dispatch(command, ONCE.has(command.type) ? ({ ...command, again: true } as Command) : command);
   }
 
   #dispatch(command: Command, asked: Command): void {

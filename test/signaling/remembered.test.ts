@@ -149,6 +149,7 @@ describe("an engine that goes on", () => {
   it("does not do twice what is said again", async () => {
     const first = await answered();
     const second = world(first.memory());
+    await second.calls.dispatch({ ...mine, type: "place", again: true });
     await second.calls.dispatch({ ...mine, type: "invite", ...offer, again: true });
     expect(second.sent).toEqual([]);
     await second.calls.dispatch({ ...mine, type: "hangup", reason: "user_hangup", again: true });
