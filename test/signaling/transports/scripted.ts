@@ -1,5 +1,6 @@
 import { expect } from "vitest";
 import { type MatrixTransportOptions, matrixTransport } from "../../../src/signaling/transports/matrix.ts";
+import type { EventBatch } from "../../../src/streams/contract.ts";
 import { virtualClock } from "../../../src/testing/clock.ts";
 
 /** A request that waits for the test to answer it. */
@@ -79,3 +80,20 @@ export const said = (errcode: string, more: object = {}) => ({ errcode, error: `
 
 /** A coded error, as `rejects` and `toEqual` compare it. */
 export const coded = (code: string, more: object = {}) => expect.objectContaining({ code, ...more });
+
+/** A transport that is watched, and past `identity()`. */
+export async function watched() {
+  const script = scripted();
+  const batches: EventBatch[] = [];
+  const connected: boolean[] = [];
+  let error: unknown;
+  script.transport.connected$.subscribe((yes) => connected.push(yes));
+  const subscription = script.transport.batches$.subscribe({
+    next: (batch) => batches.push(batch),
+    error: (thrown: unknown) => {
+      error = thrown;
+    },
+  });
+  await script.identify();
+  return { ...script, batches, connected, subscription, error: () => error };
+}
