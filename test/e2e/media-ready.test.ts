@@ -39,6 +39,10 @@ describe("what is ready in Chromium", () => {
     });
   });
 
+  it("is an answer that leaves before the browser is busy with the peer's candidates", async () => {
+    expect(await told(page.evaluate(() => mediaPage.answersFirst()))).toEqual(["answer", "candidate"]);
+  });
+
   it("is a connection for the next call: one at a time, renewed with the servers, and none is left behind", async () => {
     expect(await told(page.evaluate(() => mediaPage.warm()))).toEqual({
       story: [1, 4, 5, 6],

@@ -100,6 +100,26 @@ export const readyScenes = {
     }
   },
 
+  /** In which order the answer that was prepared, and the use of the peer's candidates, come. */
+  async answersFirst() {
+    const [caller, callee] = pair();
+    const offer = await caller.offer(BOTH);
+    await callee.prepare(offer);
+    const order: string[] = [];
+    const pc = connections.at(-1) as RTCPeerConnection;
+    const add = pc.addIceCandidate.bind(pc);
+    pc.addIceCandidate = (candidate?: RTCIceCandidateInit | null) => {
+      order.push("candidate");
+      return add(candidate);
+    };
+    const answered = await callee.answer(offer, BOTH);
+    order.push("answer");
+    await caller.accept(answered);
+    await Promise.all([connected(caller), connected(callee)]);
+    close(caller, callee);
+    return order.slice(0, 2);
+  },
+
   /** Changes a call whose peer says nothing any more, until the lifetime of the offer has passed. */
   async unanswered() {
     const [caller, callee] = pair();
