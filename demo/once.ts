@@ -1,8 +1,8 @@
 /** One video call in a headless browser, watched from outside. */
 import { fileURLToPath } from "node:url";
-import { build } from "esbuild";
 import type { Page } from "playwright-core";
 import { launchChromium } from "../scripts/chromium.ts";
+import { bundle } from "../scripts/lib/bundle.ts";
 import { ladder, type Told } from "./ladder.ts";
 import { ladderText, latenciesText } from "./ladder-text.ts";
 import { latencies } from "./latencies.ts";
@@ -114,17 +114,8 @@ async function stateOf(page: Page): Promise<readonly string[]> {
   );
 }
 
-async function watchScript(): Promise<string> {
-  const { outputFiles } = await build({
-    entryPoints: [fileURLToPath(new URL("watch.ts", import.meta.url))],
-    bundle: true,
-    format: "iife",
-    target: "es2022",
-    write: false,
-    logLevel: "silent",
-  });
-  return outputFiles[0]?.text ?? "";
-}
+const watchScript = (): Promise<string> =>
+  bundle({ entryPoints: [fileURLToPath(new URL("watch.ts", import.meta.url))], format: "iife" });
 
 /** Resolves after so many ms; does not keep the process alive. */
 const after = (ms: number): Promise<undefined> =>

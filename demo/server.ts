@@ -1,7 +1,7 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { build } from "esbuild";
+import { bundle } from "../scripts/lib/bundle.ts";
 import { createHomeserver, type Homeserver } from "../src/testing/homeserver/index.ts";
 import { type NodeServer, serve } from "./node-server.ts";
 import { SETTINGS_PATH, type Settings } from "./settings.ts";
@@ -79,17 +79,10 @@ async function loadFiles(): Promise<Map<string, File>> {
 }
 
 /** The page's script; `trunkline` in it is the package as an app gets it, from dist. */
-async function bundlePage(): Promise<string> {
-  const { outputFiles } = await build({
+const bundlePage = (): Promise<string> =>
+  bundle({
     absWorkingDir: ROOT,
     entryPoints: ["demo/page.ts"],
-    bundle: true,
-    format: "esm",
-    target: "es2022",
     conditions: ["es2015"],
     sourcemap: "inline",
-    write: false,
-    logLevel: "silent",
   });
-  return outputFiles[0]?.text ?? "";
-}

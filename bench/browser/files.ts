@@ -1,5 +1,4 @@
-import { readFile } from "node:fs/promises";
-import { build } from "esbuild";
+import { builtWorker, bundle } from "../../scripts/lib/bundle.ts";
 
 /** What a site serves, by path. */
 export type Files = ReadonlyMap<string, { readonly type: string; readonly body: string }>;
@@ -16,36 +15,18 @@ export async function bundleFiles(
 ): Promise<Files> {
   const scripts = Object.entries({ ...pages, ...workers });
   return new Map([
-    ["/worker/entry.js", { type: JAVASCRIPT, body: await builtWorker() }],
+    ["/worker/entry.js", { type: JAVASCRIPT, body: await builtWorker("entry") }],
     ...Object.keys(pages).map((name) => {
       const body = `<!doctype html><link rel="icon" href="data:,"><script type="module" src="/${name}.js"></script>`;
       return [`/${name}`, { type: "text/html", body }] as const;
     }),
     ...(await Promise.all(
       scripts.map(async ([name, entry]) => {
-        return [`/${name}.js`, { type: JAVASCRIPT, body: await bundle(entry) }] as const;
+        return [
+          `/${name}.js`,
+          { type: JAVASCRIPT, body: await bundle({ entryPoints: [entry], minify: true }) },
+        ] as const;
       }),
     )),
   ]);
-}
-
-async function bundle(entry: string): Promise<string> {
-  const { outputFiles } = await build({
-    entryPoints: [entry],
-    bundle: true,
-    write: false,
-    minify: true,
-    format: "esm",
-    target: "es2022",
-    logLevel: "error",
-  });
-  return outputFiles[0]?.text ?? "";
-}
-
-async function builtWorker(): Promise<string> {
-  try {
-    return await readFile("dist/worker/entry.js", "utf8");
-  } catch (cause) {
-    throw new Error("The worker is not built: run `npm run build` first.", { cause });
-  }
 }

@@ -1,26 +1,16 @@
 /** Processes of their own for what is measured on Node: nothing else is on their heap, and nothing else has their turn. */
 import { spawn } from "node:child_process";
-import { build } from "esbuild";
+import { bundle } from "../../scripts/lib/bundle.ts";
 
 /** Bundles a script as the worker is: what is measured is what ships. `texts` are constants for it to find. */
-export async function bundleForNode(
-  entry: string,
-  texts: Readonly<Record<string, string>> = {},
-): Promise<string> {
-  const { outputFiles } = await build({
+export const bundleForNode = (entry: string, texts: Readonly<Record<string, string>> = {}): Promise<string> =>
+  bundle({
     entryPoints: [entry],
-    bundle: true,
-    write: false,
     minify: true,
-    format: "esm",
     platform: "node",
-    target: "es2022",
     conditions: ["es2015"],
     define: Object.fromEntries(Object.entries(texts).map(([name, text]) => [name, JSON.stringify(text)])),
-    logLevel: "error",
   });
-  return outputFiles[0]?.text ?? "";
-}
 
 /**
  * Runs a script with its argument, and resolves with the JSON that it prints; rejects with what it said on standard

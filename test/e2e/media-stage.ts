@@ -1,15 +1,10 @@
-import { build } from "esbuild";
 import type { Browser, Page } from "playwright-core";
+import { bundle } from "../../scripts/lib/bundle.ts";
 
 /** The script of test/media/page.ts, as it may stand inside a script element. */
 export async function buildMediaPage(): Promise<string> {
-  const bundle = await build({
-    entryPoints: ["test/media/page.ts"],
-    bundle: true,
-    format: "esm",
-    write: false,
-  });
-  return (bundle.outputFiles[0]?.text ?? "").replaceAll("</script", "<\\/script");
+  const script = await bundle({ entryPoints: ["test/media/page.ts"] });
+  return script.replaceAll("</script", "<\\/script");
 }
 
 /** A page with the media half, from a secure origin that no server has; what it does not catch is a trouble. */

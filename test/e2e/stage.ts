@@ -1,9 +1,8 @@
 /** Chromium with phones in it: pages served beside the built worker, each with a phone of its own. */
-import { readFile } from "node:fs/promises";
-import { build } from "esbuild";
 import type { Browser, BrowserContext, Page } from "playwright-core";
 import { type NodeServer, serve } from "../../demo/node-server.ts";
 import { launchChromium } from "../../scripts/chromium.ts";
+import { builtWorker, bundle } from "../../scripts/lib/bundle.ts";
 import type { PhonePage, StartOptions } from "./phone-page.ts";
 
 /** The functions of a page's phone, called from here. */
@@ -48,7 +47,10 @@ export async function openStage(
   for (const [name, script] of Object.entries({ "": "test/e2e/phone-page.ts", ...pages })) {
     const html = `<!doctype html><script type="module" src="/${name}.js"></script>`;
     files.set(`/${name}`, { type: "text/html", body: html });
-    files.set(`/${name}.js`, { type: "text/javascript", body: await bundlePage(script) });
+    files.set(`/${name}.js`, {
+      type: "text/javascript",
+      body: await bundle({ entryPoints: [script], sourcemap: "inline" }),
+    });
   }
   const server: NodeServer = await serve((request) => {
     const { pathname } = new URL(request.url);
@@ -99,25 +101,4 @@ export function remote(tab: Page): RemotePhone {
     // A promise asks for `then` of whatever it resolves with.
     get: (_target, name) => (name === "then" ? undefined : (...args: unknown[]) => call(String(name), args)),
   });
-}
-
-async function bundlePage(script: string): Promise<string> {
-  const page = await build({
-    entryPoints: [script],
-    bundle: true,
-    format: "esm",
-    write: false,
-    sourcemap: "inline",
-    target: "es2022",
-    logLevel: "silent",
-  });
-  return page.outputFiles[0]?.text ?? "";
-}
-
-async function builtWorker(entry: string): Promise<string> {
-  try {
-    return await readFile(`dist/worker/${entry}.js`, "utf8");
-  } catch (cause) {
-    throw new Error("The worker is not built: run `npm run build` first.", { cause });
-  }
 }

@@ -4,9 +4,10 @@ import type { Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { resolve } from "node:path";
 import { serve } from "@hono/node-server";
-import { build, type Plugin } from "esbuild";
+import type { Plugin } from "esbuild";
 import type { Browser, Page } from "playwright-core";
 import { launchChromium } from "../../scripts/chromium.ts";
+import { bundle } from "../../scripts/lib/bundle.ts";
 import { type Account, createHomeserver, type Homeserver } from "../../src/testing/homeserver/index.ts";
 
 export type Login = Account & { readonly homeserver: string };
@@ -50,28 +51,23 @@ const fromDist: Plugin = {
   },
 };
 
-async function bundle(contents: string, external: string[] = []): Promise<string> {
-  const { outputFiles } = await build({
+const bundled = (contents: string, external: string[] = []): Promise<string> =>
+  bundle({
     stdin: { contents, resolveDir: resolve(".") },
-    bundle: true,
-    write: false,
-    format: "esm",
     external,
     // package.json calls its modules free of side effects; that one is a script.
     ignoreAnnotations: true,
     plugins: [fromDist],
   });
-  return outputFiles[0]?.text ?? "";
-}
 
 export async function openWorkerStage(): Promise<WorkerStage> {
   if (!existsSync("dist/worker/entry.js")) throw new Error('There is no build: run "npm run build" first');
   const homeserver = createHomeserver();
   const troubles: string[] = [];
   const files = new Map([
-    ["/rxjs.js", await bundle('export * from "rxjs";')],
-    ["/comlink.js", await bundle('export * from "comlink";')],
-    ["/page.js", await bundle('import "./test/worker/page.ts";', ["rxjs", "comlink"])],
+    ["/rxjs.js", await bundled('export * from "rxjs";')],
+    ["/comlink.js", await bundled('export * from "comlink";')],
+    ["/page.js", await bundled('import "./test/worker/page.ts";', ["rxjs", "comlink"])],
     ["/mortal.js", MORTAL],
     ["/syntax-error.js", "const = 1;"],
     ["/throws.js", 'throw new Error("not today");'],

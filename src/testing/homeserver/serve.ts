@@ -1,11 +1,11 @@
 import { defer, firstValueFrom, map, merge, Observable, Subject } from "rxjs";
 import { accountRoutes, addUser, logIn } from "./accounts.ts";
 import { closeRoutes, createApp, type Server } from "./app.ts";
+import type { Homeserver, HomeserverOptions } from "./contract.ts";
 import { createDelayed, delayedRoutes } from "./delayed.ts";
 import { deviceRoutes } from "./devices.ts";
 import { createFailures } from "./failures.ts";
 import { filterRoutes } from "./filter.ts";
-import type { Homeserver, HomeserverOptions } from "./index.ts";
 import { profileRoutes } from "./profile.ts";
 import { randomText } from "./random.ts";
 import { createLimiter } from "./ratelimit.ts";
