@@ -1,30 +1,14 @@
-import type { Browser, Page } from "playwright-core";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { launchChromium } from "../../scripts/chromium.ts";
+import { describe, expect, it } from "vitest";
 import type { MediaPage } from "../media/page.ts";
-import { buildMediaPage, openMediaPage, told } from "./media-stage.ts";
+import { mediaStage, told } from "./media-stage.ts";
 
 declare const mediaPage: MediaPage;
 
-let browser: Browser;
-let script: string;
-let page: Page;
-const troubles: string[] = [];
-
-beforeAll(async () => {
-  script = await buildMediaPage();
-  browser = await launchChromium();
-  page = await openMediaPage(browser, script, troubles);
-});
-
-afterAll(async () => {
-  await browser?.close();
-  expect(troubles).toEqual([]);
-});
+const stage = mediaStage();
 
 describe("what is ready in Chromium", () => {
   it("P45 is made anew where the browser gives up on the path while it rings, and nobody hears of it", async () => {
-    expect(await told(page.evaluate(() => mediaPage.givesUpWhileRinging()))).toEqual({
+    expect(await told(stage.page.evaluate(() => mediaPage.givesUpWhileRinging()))).toEqual({
       path: ["new", "connecting", "connected"],
       open: 2,
       prepared: ["prepared"],
@@ -32,7 +16,7 @@ describe("what is ready in Chromium", () => {
   });
 
   it("is not made where a sender cannot name its stream, and the call is answered as ever", async () => {
-    expect(await told(page.evaluate(() => mediaPage.withoutSetStreams()))).toEqual({
+    expect(await told(stage.page.evaluate(() => mediaPage.withoutSetStreams()))).toEqual({
       prepared: "media_failed",
       kinds: ["audio", "video"],
       told: ["unprepared"],
@@ -40,11 +24,11 @@ describe("what is ready in Chromium", () => {
   });
 
   it("is an answer that leaves before the browser is busy with the peer's candidates", async () => {
-    expect(await told(page.evaluate(() => mediaPage.answersFirst()))).toEqual(["answer", "candidate"]);
+    expect(await told(stage.page.evaluate(() => mediaPage.answersFirst()))).toEqual(["answer", "candidate"]);
   });
 
   it("is a connection for the next call: one at a time, renewed with the servers, and none is left behind", async () => {
-    expect(await told(page.evaluate(() => mediaPage.warm()))).toEqual({
+    expect(await told(stage.page.evaluate(() => mediaPage.warm()))).toEqual({
       story: [1, 4, 5, 6],
       used: true,
       left: 0,
@@ -54,7 +38,7 @@ describe("what is ready in Chromium", () => {
 
 describe("P19 an offer that nobody answers", () => {
   it("is undone after a minute, and all that came up is offered then", async () => {
-    const timed = await openMediaPage(browser, script, troubles);
+    const timed = await stage.open();
     await timed.clock.install();
     await timed.exposeFunction("letTimePass", () => timed.clock.fastForward(60_000));
     expect(await told(timed.evaluate(() => mediaPage.unanswered()))).toEqual({

@@ -1,27 +1,52 @@
 import type { Browser, Page } from "playwright-core";
+import { afterAll, beforeAll, expect } from "vitest";
+import { launchChromium } from "../../scripts/chromium.ts";
 import { bundle } from "../../scripts/lib/bundle.ts";
 
-/** The script of test/media/page.ts, as it may stand inside a script element. */
-export async function buildMediaPage(): Promise<string> {
-  const script = await bundle({ entryPoints: ["test/media/page.ts"] });
-  return script.replaceAll("</script", "<\\/script");
+export interface MediaStage {
+  /** A page with the media half. */
+  readonly page: Page;
+  /** Another one. */
+  open(headers?: Record<string, string>): Promise<Page>;
 }
 
-/** A page with the media half, from a secure origin that no server has; what it does not catch is a trouble. */
-export async function openMediaPage(
-  browser: Browser,
-  script: string,
-  troubles: string[],
-  headers: Record<string, string> = {},
-): Promise<Page> {
-  const opened = await (await browser.newContext()).newPage();
-  opened.on("pageerror", (error) => troubles.push(String(error)));
-  const body = `<!doctype html><script type="module">${script}</script>`;
-  await opened.route("https://media.test/**", (route) =>
-    route.fulfill({ contentType: "text/html", headers, body }),
-  );
-  await opened.goto("https://media.test/");
-  return opened;
+/** Gives a test file its Chromium, and sees to it that nothing was thrown or rejected in it unseen. */
+export function mediaStage(): MediaStage {
+  let browser: Browser;
+  let script: string;
+  let page: Page;
+  const troubles: string[] = [];
+
+  // From a secure origin that no server has.
+  const open = async (headers: Record<string, string> = {}) => {
+    const opened = await (await browser.newContext()).newPage();
+    opened.on("pageerror", (error) => troubles.push(String(error)));
+    const body = `<!doctype html><script type="module">${script}</script>`;
+    await opened.route("https://media.test/**", (route) =>
+      route.fulfill({ contentType: "text/html", headers, body }),
+    );
+    await opened.goto("https://media.test/");
+    return opened;
+  };
+
+  beforeAll(async () => {
+    const bundled = await bundle({ entryPoints: ["test/media/page.ts"] });
+    script = bundled.replaceAll("</script", "<\\/script");
+    browser = await launchChromium();
+    page = await open();
+  });
+
+  afterAll(async () => {
+    await browser?.close();
+    expect(troubles).toEqual([]);
+  });
+
+  return {
+    get page() {
+      return page;
+    },
+    open,
+  };
 }
 
 /**
