@@ -51,7 +51,7 @@ function routeAll(world: World, { calls, events }: Plan, round: number) {
   let elapsed = 0;
   let used = 0;
   for (let made = 0; made < events; made += FRESH) {
-    const batch = eventsOf(calls, FRESH, round * events + made + 1);
+    const batch = eventsOf(calls, Math.min(FRESH, events - made), round * events + made + 1);
     const before = process.cpuUsage();
     const begin = performance.now();
     for (const event of batch) {

@@ -1,6 +1,5 @@
 import type { Subject } from "rxjs";
 import type {
-  CallRef,
   Clock,
   Command,
   DelayedEvents,
@@ -85,12 +84,8 @@ export function createCalls(options: {
   const give = (own: Running, input: Input) => {
     if (own.call.phase !== "ended") apply(own, input)?.catch(() => {});
   };
-  const feed = (ref: CallRef, input: Input) => {
-    const own = router.find(ref);
-    if (own) give(own, input);
-  };
 
-  const posting = createPosting({ send: options.send, clock, random, story, feed, remember });
+  const posting = createPosting({ send: options.send, clock, random, story, give, remember });
 
   /** Takes the step and does what it asks. Settles when what it sends has settled, if it sends anything. */
   const apply = (own: Running, input: Input): Promise<unknown> | undefined => {
@@ -179,7 +174,7 @@ export function createCalls(options: {
   };
 
   for (const call of remembered) restore(call);
-  const read = createReader({ router, random, feed, give, begin, trace: story.message });
+  const read = createReader({ router, random, give, begin, trace: story.message });
 
   return {
     read(batch) {

@@ -32,11 +32,12 @@ export function createPosting(options: {
   readonly clock: Clock;
   readonly random: Random;
   readonly story: Story;
-  readonly feed: (ref: CallRef, input: Input) => void;
+  /** Gives an input to a call, if it still lives. */
+  readonly give: (own: Running, input: Input) => void;
   /** Told when a letter has settled. */
   readonly remember: (own: Running) => void;
 }): Posting {
-  const { send, clock, random, story, feed, remember } = options;
+  const { send, clock, random, story, give, remember } = options;
   const prefix = opaqueId(random);
   let count = 0;
 
@@ -61,10 +62,10 @@ export function createPosting(options: {
     try {
       await done;
       own.letters.delete(letter);
-      feed(letter, { type: "sent", what });
+      give(own, { type: "sent", what });
     } catch (error) {
       own.letters.delete(letter);
-      feed(letter, { type: "failed", what, error: toErrorData(error) });
+      give(own, { type: "failed", what, error: toErrorData(error) });
       throw error;
     } finally {
       remember(own);

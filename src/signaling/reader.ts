@@ -1,4 +1,4 @@
-import type { CallRef, EventBatch, RoomEvent } from "../streams/contract.ts";
+import type { EventBatch, RoomEvent } from "../streams/contract.ts";
 import { opaqueId, type Random } from "../streams/ids.ts";
 import type { Call, Input } from "./call-state.ts";
 import type { CallEvent } from "./event-types.ts";
@@ -15,22 +15,26 @@ interface Begun<Own> {
   taken: boolean;
 }
 
+/** A hangup that waits until the batch is read. */
+interface Late<Own> {
+  readonly own: Own;
+  readonly event: CallEvent;
+}
+
 /** Reads what sync responses bring, event by event, and gives each call its own; decides what rings at the end. */
 export function createReader<Own extends Holder>(options: {
   readonly router: Router<Own>;
   readonly random: Random;
   /** Gives an input to a call, if it still lives. */
-  readonly feed: (ref: CallRef, input: Input) => void;
-  /** The same for a call that is known to live. */
   readonly give: (own: Own, input: Input) => void;
   /** Holds a call that an invite begins. */
   readonly begin: (call: Call) => Own;
   readonly trace: Story["message"];
 }): (batch: EventBatch) => void {
-  const { router, random, feed, give, begin, trace } = options;
+  const { router, random, give, begin, trace } = options;
 
   /** A hangup of ours that may be part of glare is put off until it is known what rings. */
-  const receive = (origin: RoomEvent, batch: EventBatch, begun: Begun<Own>[], hangups: CallEvent[]): void => {
+  const receive = (origin: RoomEvent, batch: EventBatch, begun: Begun<Own>[], hangups: Late<Own>[]): void => {
     for (const { own, who } of router.note(origin)) give(own, { type: "left", who });
     const head = headOf(origin);
     const known = head && router.find(head);
@@ -56,7 +60,8 @@ export function createReader<Own extends Holder>(options: {
       case "known":
         trace(event, "received", event.eventType, countOf("candidates" in event && event.candidates));
         // A peer whose call wins may hang up ours before we have come to that end ourselves (P21).
-        if (event.type === "hangup" && isOvertaken(route.own.call, begun)) hangups.push(event);
+        if (event.type === "hangup" && isOvertaken(route.own.call, begun))
+          hangups.push({ own: route.own, event });
         else give(route.own, { type: "event", event });
         for (const call of begun)
           if (event.type === "answer" && call.theirs === route.own)
@@ -82,11 +87,11 @@ export function createReader<Own extends Holder>(options: {
 
   return (batch) => {
     const begun: Begun<Own>[] = [];
-    const hangups: CallEvent[] = [];
+    const hangups: Late<Own>[] = [];
     router.count(batch.members);
     for (const event of batch.events) receive(event, batch, begun, hangups);
     for (const call of begun) announce(call);
-    for (const event of hangups) feed(event, { type: "event", event });
+    for (const { own, event } of hangups) give(own, { type: "event", event });
   };
 }
 

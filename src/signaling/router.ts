@@ -153,8 +153,7 @@ export function createRouter<Own extends Holder>(us: Identity): Router<Own> {
     concerns({ eventType, sender }, known) {
       // Our hangup ends our call before it comes back: one of a call that lives the homeserver sent for us (P34).
       if (eventType === "m.call.hangup") return true;
-      if (!known) return eventType === "m.call.invite";
-      return sender.userId !== us.userId || !sameParty(known.call.us, sender);
+      return known ? !sameParty(known.call.us, sender) : eventType === "m.call.invite";
     },
 
     route(event, known, origin, batch, newPartyId) {

@@ -211,7 +211,7 @@ function streamsOf(content: Described): StreamInfo[] | undefined {
   );
 }
 
-/** What every call event says of itself (P1). Checked without a schema, because all events are: most go no further. */
+/** What every call event says of itself (P1). Checked without a schema: every one is, and many go no further. */
 export function readHead(
   content: unknown,
 ): { readonly callId: string; readonly partyId?: string; readonly version: unknown } | undefined {

@@ -12,7 +12,10 @@ const hangup = encode.hangup({ ...ref, partyId: "A1" }, "unknown_error");
 /** The first that a homeserver is asked, in ms from the beginning. */
 const SETTLED = 2_000;
 
-/** What a homeserver was asked to do with delayed events, and when, in ms from the first moment that it may be; it does as it is told. */
+/**
+ * What a homeserver was asked to do with delayed events, and when, in ms from the first moment that it may be asked; it
+ * does as it is told.
+ */
 function homeserver(clock: VirtualClock) {
   const asked: string[] = [];
   const faults: TrunklineError[] = [];

@@ -73,7 +73,8 @@ interface Round {
 
 /**
  * Syncs from the subscription on, one batch per answer; the next poll leaves right after a batch is emitted, for what
- * the batch holds is worth more than the ms that a request takes to leave. What may pass is tried again, from the same place, with growing delays; errors with `unknown_token` or `forbidden`.
+ * the batch holds is worth more than the ms that a request takes to leave. What may pass is tried again, from the same
+ * place, with growing delays; errors with `unknown_token` or `forbidden`.
  *
  * A poll that names a place lets go of the device's messages up to there: none is made before the device is known to
  * be ours.
