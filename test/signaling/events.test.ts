@@ -300,6 +300,14 @@ describe("decode", () => {
     expect(read("m.call.negotiate", negotiate)).toMatchObject({ lifetime: 600_000 });
   });
 
+  it.each([
+    ["no text", 7],
+    ["empty", ""],
+    ["endless", "x".repeat(513)],
+  ])("P4 P44 takes a party that is %s for none", (_what, party_id) => {
+    expect(read("m.call.reject", { ...head, party_id })?.sender).toEqual({ userId: "@bob:test" });
+  });
+
   it("is not fooled by a state event of a call's type", () => {
     expect(read("m.call.reject", head, { stateKey: "" })).toBeUndefined();
   });
