@@ -1,5 +1,5 @@
 /** Who calls whom: a pair of phones of each make, and the pages that find the floor. */
-import type { Page } from "playwright-core";
+import type { Page } from "puppeteer-core";
 import { directRoom } from "../test/e2e/rooms.ts";
 import type { BenchPage, SlowGathering } from "./pages/bench-page.ts";
 import type { FloorPage } from "./pages/floor-page.ts";
@@ -96,7 +96,7 @@ async function openPair<T>(
     roomId,
     calleeId: accounts[1].userId,
     close: async () => {
-      for (const tab of tabs) await tab.context().close();
+      for (const tab of tabs) await tab.browserContext().close();
     },
   };
 }

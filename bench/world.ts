@@ -2,9 +2,9 @@
 import { startCoturn } from "../scripts/coturn.ts";
 import { registerUser, startSynapse } from "../scripts/synapse.ts";
 import { createHomeserver } from "../src/testing/homeserver/index.ts";
-import { openStage, type Stage } from "../test/e2e/stage.ts";
 import { turnConfig } from "../test/synapse/turn.ts";
 import type { Credentials } from "./options.ts";
+import { openStage, type Stage } from "./stage.ts";
 
 export interface Account extends Credentials {
   readonly deviceId: string;
@@ -27,13 +27,6 @@ export interface WorldOptions {
   /** Whether the homeserver is to name a TURN server; one given by URL does as it does. */
   readonly turn: boolean;
 }
-
-const PAGES = {
-  trunkline: "bench/pages/trunkline-page.ts",
-  rival: "bench/pages/rival-page.ts",
-  floor: "bench/pages/floor-page.ts",
-  "bench-worker": "bench/pages/worker.ts",
-};
 
 /** Opens all of it, or none. */
 export async function openWorld(options: WorldOptions): Promise<World> {
@@ -72,13 +65,13 @@ async function open(
   const coturn = turn && own ? await opened(startCoturn()) : undefined;
   if (homeserver === "embedded") {
     const embedded = await opened(createHomeserver(coturn && { turn: turnConfig(coturn) }));
-    const stage = await opened(openStage((request) => embedded.fetch(request), PAGES));
+    const stage = await opened(openStage((request) => embedded.fetch(request)));
     return { stage, url: stage.url };
   }
   const url =
     homeserver === "synapse" ? (await opened(startSynapse(coturn && { turn: coturn }))).url : homeserver;
   await answers(url);
-  return { stage: await opened(openStage(undefined, PAGES)), url };
+  return { stage: await opened(openStage()), url };
 }
 
 async function answers(url: string): Promise<void> {

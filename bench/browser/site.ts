@@ -1,4 +1,4 @@
-import type { Browser, Page } from "playwright-core";
+import type { Browser, Page } from "puppeteer-core";
 import { type NodeServer, serve } from "../../demo/node-server.ts";
 import type { Files } from "./files.ts";
 
@@ -30,7 +30,7 @@ export async function withPage<T>(
   url: string,
   work: (page: Page) => Promise<T>,
 ): Promise<T> {
-  const context = await browser.newContext();
+  const context = await browser.createBrowserContext();
   try {
     const page = await context.newPage();
     const broken = new Promise<never>((_resolve, reject) => page.on("pageerror", reject));

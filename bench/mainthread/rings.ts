@@ -1,4 +1,4 @@
-import type { Browser, Page } from "playwright-core";
+import type { Browser, Page } from "puppeteer-core";
 import { serveStore } from "../../src/testing/homeserver/serve.ts";
 import type { Files } from "../browser/files.ts";
 import { openSite, withPage } from "../browser/site.ts";

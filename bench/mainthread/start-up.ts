@@ -1,4 +1,4 @@
-import type { Browser, Page } from "playwright-core";
+import type { Browser, Page } from "puppeteer-core";
 import { serveStore } from "../../src/testing/homeserver/serve.ts";
 import type { Files } from "../browser/files.ts";
 import { openSite, withPage } from "../browser/site.ts";
@@ -69,7 +69,7 @@ export async function startUps(
 
 /** Tells how much processor time the page's main thread has used for tasks, in ms. */
 async function busyClock(page: Page): Promise<() => Promise<number>> {
-  const session = await page.context().newCDPSession(page);
+  const session = await page.createCDPSession();
   await session.send("Performance.enable", { timeDomain: "threadTicks" });
   return async () => {
     const { metrics } = await session.send("Performance.getMetrics");

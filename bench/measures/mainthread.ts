@@ -1,4 +1,4 @@
-import { launchChromium } from "../../scripts/chromium.ts";
+import { launchUnwatched } from "../browser/chromium.ts";
 import { bundleFiles } from "../browser/files.ts";
 import { ringRows } from "../mainthread/ring-rows.ts";
 import { RING_PAGES, rings } from "../mainthread/rings.ts";
@@ -24,7 +24,7 @@ export const mainthread: Measure = {
   what: "what a phone does to the main thread, and a busy main thread to a phone",
   async run({ n, say }) {
     const files = await bundleFiles({ ...START_PAGES, ...RING_PAGES }, WORKERS);
-    const browser = await launchChromium();
+    const browser = await launchUnwatched();
     try {
       const rows: Row[] = [];
       for (const rooms of n === 1 ? FEW_ROOMS : ALL_ROOMS) {

@@ -1,5 +1,5 @@
-import type { Browser } from "playwright-core";
-import { launchChromium } from "../../scripts/chromium.ts";
+import type { Browser } from "puppeteer-core";
+import { launchUnwatched } from "../browser/chromium.ts";
 import { bundleFiles } from "../browser/files.ts";
 import { openSite, withPage } from "../browser/site.ts";
 import type { Measure } from "../measure.ts";
@@ -21,7 +21,7 @@ export const port: Measure = {
     });
     const inChromium: PortFindings[] = [];
     const onNode: PortFindings[] = [];
-    const browser = await launchChromium();
+    const browser = await launchUnwatched();
     try {
       const site = await openSite(
         await bundleFiles({ port: "bench/port/page.ts" }, { ours: OUR_WORKER, bare: BARE_WORKER }),

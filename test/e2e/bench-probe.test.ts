@@ -1,9 +1,9 @@
-import type { Browser } from "playwright-core";
+import type { Browser } from "puppeteer-core";
 import { afterAll, beforeAll, expect, it } from "vitest";
+import { launchUnwatched } from "../../bench/browser/chromium.ts";
 import { bundleFiles } from "../../bench/browser/files.ts";
 import { openSite, withPage } from "../../bench/browser/site.ts";
 import type { NodeServer } from "../../demo/node-server.ts";
-import { launchChromium } from "../../scripts/chromium.ts";
 import type {} from "./bench-probe-page.ts";
 
 let browser: Browser;
@@ -14,7 +14,7 @@ beforeAll(async () => {
     { page: "test/e2e/bench-probe-page.ts" },
     { probe: "bench/mainthread/probe-worker.ts" },
   );
-  browser = await launchChromium();
+  browser = await launchUnwatched();
   site = await openSite(files);
 });
 afterAll(async () => {
