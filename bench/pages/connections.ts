@@ -54,9 +54,11 @@ function watchTrack(track: MediaStreamTrack): void {
     srcObject: new MediaStream([track]),
   });
   document.body.append(screen);
-  const remove = () => screen.remove();
-  screen.requestVideoFrameCallback(() => mark("first frame"));
-  track.addEventListener("ended", remove);
+  // A screen that stays would be drawn on in the next calls.
+  screen.requestVideoFrameCallback(() => {
+    mark("first frame");
+    screen.remove();
+  });
 }
 
 export function watchConnections(slow?: SlowGathering): void {
