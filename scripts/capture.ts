@@ -14,8 +14,9 @@ export interface Packet {
 }
 
 export interface Capture {
-  /** All packets so far. */
+  /** All packets so far. Rejects where tcpdump has ceased to see them. */
   packets(): Promise<readonly Packet[]>;
+  /** Rejects where packets were lost: then what was seen says nothing of what was sent. */
   close(): Promise<void>;
 }
 
@@ -29,18 +30,20 @@ export async function ensureTcpdump(): Promise<string> {
   throw new Error("no tcpdump found: install it (`apt install tcpdump`), and run as root");
 }
 
+/** Headers are enough: with room for packets of any length there is room for eight, and a burst is lost. */
+const HEADERS = ["-s", "96"];
+
 /** Sees every UDP packet of this machine from now on. Rejects with tcpdump's words where it may not. */
 export async function startCapture(): Promise<Capture> {
   const tcpdump = await ensureTcpdump();
-  const child = spawn(tcpdump, ["-i", "any", "-n", "-l", "--immediate-mode", "udp"], {
-    stdio: ["ignore", "pipe", "pipe"],
-  });
+  const args = ["-i", "any", "-n", "-l", "--immediate-mode", ...HEADERS, "udp"];
+  const child = spawn(tcpdump, args, { stdio: ["ignore", "pipe", "pipe"] });
   const release = onExit(() => child.kill());
   const ended = once(child, "close");
   const packets: Packet[] = [];
   const lines = createInterface({ input: child.stdout });
   lines.on("line", (line) => packets.push(...read(line)));
-  await listening(child);
+  const said = await listening(child);
   const marker = createSocket("udp4").bind(0, "127.0.0.1");
   await once(marker, "listening");
   return {
@@ -53,6 +56,7 @@ export async function startCapture(): Promise<Capture> {
       child.kill();
       await ended;
       release();
+      if (!said().includes("\n0 packets dropped by kernel")) throw new Error(`packets were lost: ${said()}`);
     },
   };
 }
@@ -62,23 +66,34 @@ function read(line: string): Packet[] {
   return from && to ? [{ from: Number(from), to: Number(to) }] : [];
 }
 
-/** Resolves when tcpdump says that it listens; rejects with what it said where it ends instead. */
-function listening({ stderr }: ChildProcess): Promise<void> {
+/**
+ * Resolves when tcpdump says that it listens, with a way to all that it has said; rejects with what it said where it
+ * ends instead.
+ */
+function listening({ stderr }: ChildProcess): Promise<() => string> {
   return new Promise((resolve, reject) => {
     let said = "";
     stderr?.setEncoding("utf8").on("data", (text: string) => {
       said += text;
-      if (said.includes("listening on")) resolve();
+      if (said.includes("listening on")) resolve(() => said.trim());
     });
     stderr?.on("close", () => reject(new Error(`tcpdump cannot capture here: ${said.trim()}`)));
   });
 }
 
-/** Sends a packet of our own; when it has been seen, so have all that were sent before. */
+/**
+ * Sends a packet of our own; when it has been seen, so have all that were sent before. Rejects where it is not seen
+ * within 5 s.
+ */
 async function marked(marker: Socket, lines: NodeJS.EventEmitter, packets: readonly Packet[]): Promise<void> {
   const { port } = marker.address();
   const seen = () => packets.filter(({ to }) => to === port).length;
   const before = seen();
   marker.send("seen so far", port, "127.0.0.1");
-  while (seen() === before) await once(lines, "line");
+  const late = AbortSignal.timeout(5_000);
+  while (seen() === before) {
+    await once(lines, "line", { signal: late }).catch((cause) => {
+      throw new Error("tcpdump did not see a packet of the test's own", { cause });
+    });
+  }
 }

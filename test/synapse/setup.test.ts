@@ -1,5 +1,8 @@
 /** The ground that the other tests of this folder stand on. */
+import { createSocket } from "node:dgram";
+import { once } from "node:events";
 import { expect, inject, it } from "vitest";
+import { startCapture } from "../../scripts/capture.ts";
 import { launchChromium } from "../../scripts/chromium.ts";
 import { registerUser, startSynapse } from "../../scripts/synapse.ts";
 
@@ -45,6 +48,18 @@ async function connectThroughRelay(iceServers: RTCIceServer[]): Promise<unknown>
   const stats = [...(await a.getStats()).values()];
   return stats.find(({ type }) => type === "local-candidate")?.candidateType;
 }
+
+it("a capture sees every packet of a burst", async () => {
+  const capture = await startCapture();
+  const socket = createSocket("udp4").bind(0, "127.0.0.1");
+  await once(socket, "listening");
+  const { port } = socket.address();
+  for (let count = 0; count < 500; count += 1) socket.send(new Uint8Array(1_200), port, "127.0.0.1");
+  const seen = (await capture.packets()).filter((packet) => packet.from === port && packet.to === port);
+  socket.close();
+  await capture.close();
+  expect(seen.length).toBe(500);
+});
 
 // A Synapse of the user's has limits of the user's.
 if (!process.env.SYNAPSE_URL) {
