@@ -66,8 +66,25 @@ export class Peer {
   async gather(type: Description["type"]): Promise<void> {
     this.#gathering.begin();
     const made = await (type === "offer" ? this.pc.createOffer() : this.pc.createAnswer());
-    await this.pc.setLocalDescription(made);
+    const isProvisional = type === "answer" && (await this.#setProvisionally(made));
+    if (!isProvisional) await this.pc.setLocalDescription(made);
     await this.#gathering.worthSending(made.sdp ?? "");
+    if (isProvisional) await this.pc.setLocalDescription({ type, sdp: this.pc.localDescription?.sdp ?? "" });
+  }
+
+  /**
+   * Sets the first answer of a connection that gathered ahead. Chromium throws away what it gathered where that is an
+   * answer at once, and uses it where it is a provisional one first.
+   */
+  async #setProvisionally({ sdp = "" }: RTCLocalSessionDescriptionInit): Promise<boolean> {
+    const isFirst = this.pc.currentRemoteDescription === null;
+    if (!isFirst || !this.pc.getConfiguration().iceCandidatePoolSize) return false;
+    try {
+      await this.pc.setLocalDescription({ type: "pranswer", sdp });
+      return true;
+    } catch {
+      return false; // not every browser knows them
+    }
   }
 
   /**

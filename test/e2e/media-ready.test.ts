@@ -27,6 +27,10 @@ describe("what is ready in Chromium", () => {
     expect(await told(stage.page.evaluate(() => mediaPage.answersFirst()))).toEqual(["answer", "candidate"]);
   });
 
+  it("P24 is an answer with all candidates in it, where a connection was kept ready", async () => {
+    expect(await told(stage.page.evaluate(() => mediaPage.warmAnswer()))).toBe(true);
+  });
+
   it("is a connection for the next call: one at a time, renewed with the servers, and none is left behind", async () => {
     expect(await told(stage.page.evaluate(() => mediaPage.warm()))).toEqual({
       story: [1, 4, 5, 6],

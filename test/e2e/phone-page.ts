@@ -48,6 +48,9 @@ let phone: Phone<MediaStream>;
 let denyDevices = false;
 const statuses: string[] = [];
 
+/** The newest connection of a call: one that is kept ready says nothing of itself. */
+const newest = () => connections.findLast((pc) => pc.localDescription !== null) as RTCPeerConnection;
+
 class WatchedConnection extends RTCPeerConnection {
   constructor(configuration?: RTCConfiguration) {
     super(configuration);
@@ -235,10 +238,10 @@ const thisPage = {
       ),
     ),
   /** Of the newest connection. */
-  ice: () => iceOf(connections.at(-1) as RTCPeerConnection),
+  ice: () => iceOf(newest()),
   /** Waits until the newest connection knows all its candidates. */
   async gathered(): Promise<void> {
-    const connection = connections.at(-1) as RTCPeerConnection;
+    const connection = newest();
     while (connection.iceGatheringState !== "complete") {
       await new Promise((resolve) =>
         connection.addEventListener("icegatheringstatechange", resolve, { once: true }),
@@ -258,7 +261,7 @@ const thisPage = {
   /** Waits until media comes in on the newest connection. */
   async receives({ video }: { readonly video: boolean }): Promise<Traffic> {
     for (;;) {
-      const traffic = await trafficOf(connections.at(-1) as RTCPeerConnection);
+      const traffic = await trafficOf(newest());
       if (traffic.audioPackets >= 5 && (!video || traffic.videoFrames >= 3)) return traffic;
       await new Promise(requestAnimationFrame);
     }

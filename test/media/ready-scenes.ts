@@ -1,5 +1,5 @@
 /** What is made ready before it is needed, and what is undone when nobody needs it, in a real browser. */
-import { filter, firstValueFrom, type Observable, ReplaySubject, Subject } from "rxjs";
+import { BehaviorSubject, filter, firstValueFrom, type Observable, ReplaySubject, Subject } from "rxjs";
 import { browserMedia } from "../../src/media/browser.ts";
 import type { IceServer, Milestone, PathState, SessionDescription } from "../../src/streams/contract.ts";
 import {
@@ -34,6 +34,15 @@ function pair(): readonly [BrowserSession, BrowserSession] {
   connections.length = 0;
   const media = browserMedia(options);
   return [media.open({ iceServers: noServers }), media.open({ iceServers: noServers })];
+}
+
+/** Waits for as long as a connection takes to find all its candidates. */
+async function gathered(): Promise<void> {
+  const pc = new RTCPeerConnection();
+  pc.addTransceiver("audio");
+  await pc.setLocalDescription();
+  await until(() => pc.iceGatheringState === "complete");
+  pc.close();
 }
 
 /** Lets the callee answer, and waits until media comes in on both sides. */
@@ -118,6 +127,24 @@ export const readyScenes = {
     await Promise.all([connected(caller), connected(callee)]);
     close(caller, callee);
     return order.slice(0, 2);
+  },
+
+  /** Whether an answer by a connection that was kept ready holds all its candidates, and connects. */
+  async warmAnswer() {
+    const media = browserMedia(options);
+    const spare = media.warm?.(new BehaviorSubject<readonly IceServer[]>([]));
+    // What begins later takes as long: then the one kept ready has all its candidates.
+    await gathered();
+    const [caller] = pair();
+    const offer = await caller.offer(BOTH);
+    const callee = media.open({ iceServers: noServers });
+    await callee.prepare(offer);
+    const answered = await callee.answer(offer, BOTH);
+    await caller.accept(answered);
+    await Promise.all([connected(caller), connected(callee)]);
+    close(caller, callee);
+    spare?.close();
+    return answered.description.sdp.includes("a=end-of-candidates");
   },
 
   /** Changes a call whose peer says nothing any more, until the lifetime of the offer has passed. */

@@ -33,7 +33,7 @@ describe("on Synapse", () => {
 describe("on Synapse, through coturn", () => {
   let pair: Pair;
   beforeAll(async () => {
-    pair = await registeredPair(stage, synapse, "relay");
+    pair = await registeredPair(stage, synapse, { iceTransportPolicy: "relay" });
   });
 
   it.each(twenty)("voice call %d of 20 in a row connects through the relay", () =>

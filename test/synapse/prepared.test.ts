@@ -36,8 +36,13 @@ async function sent({ alice, bob }: Pair, begin: number): Promise<number> {
 }
 
 describe("P45 on the wire, nothing goes from the callee to the caller before the user accepts", () => {
-  it.each(["all", "relay"] as const)("with the policy %s", async (policy) => {
-    const pair = await embeddedPair(stage, homeserver, policy);
+  it.each([
+    ["all", false],
+    ["relay", false],
+    ["all", true],
+    ["relay", true],
+  ] as const)("with the policy %s, kept warm: %s", async (iceTransportPolicy, warm) => {
+    const pair = await embeddedPair(stage, homeserver, { iceTransportPolicy, warm });
     const { alice, bob, roomId } = pair;
     const begin = (await capture.packets()).length;
     const ours = await alice.place({ roomId, ...media.video, lifetime: 6_000 });

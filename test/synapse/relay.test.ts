@@ -15,7 +15,7 @@ beforeAll(async () => {
   coturn = await startCoturn();
   homeserver = createHomeserver({ turn: turnConfig(coturn) });
   stage = await openStage((request) => homeserver.fetch(request));
-  pair = await embeddedPair(stage, homeserver, "relay");
+  pair = await embeddedPair(stage, homeserver, { iceTransportPolicy: "relay" });
 });
 
 afterAll(async () => {
