@@ -52,12 +52,12 @@ export function drawRung(rung: Rung, width: number): SVGElement {
 
 const ms = (time: number): string => time.toFixed(0);
 
-function drawStep({ step }: Rung): SVGElement[] {
-  if (!step) return [];
-  return [
-    svg("circle", { class: "step", cx: 12, cy: 0, r: 9 }),
-    svg("text", { class: "letter", x: 12, y: 4 }, step),
-  ];
+function drawStep({ step, also }: Rung): SVGElement[] {
+  const steps = [step, also].filter((each) => each !== undefined);
+  return steps.flatMap((each, index) => [
+    svg("circle", { class: "step", cx: 11 + 17 * index, cy: 0, r: 8 }),
+    svg("text", { class: "letter", x: 11 + 17 * index, y: 4 }, each),
+  ]);
 }
 
 /** A dot on the lifeline of each side that it happened at, and the text inside the ladder. */
@@ -124,7 +124,7 @@ function drawMedia({ label, times: { alice, bob } }: Rung, lanes: Lanes): SVGEle
 }
 
 /** The rung for those who do not see it. */
-function inWords({ kind, step, label, count, from, times, dropped }: Rung): string {
+function inWords({ kind, step, also, label, count, from, times, dropped }: Rung): string {
   const told = (["alice", "bob"] as const).flatMap((side) => {
     const at = times[side];
     if (at === undefined) return [];
@@ -133,5 +133,6 @@ function inWords({ kind, step, label, count, from, times, dropped }: Rung): stri
     return [`${side === "alice" ? "Alice" : "Bob"}${verb} at ${ms(at)} ms`];
   });
   const why = dropped === undefined ? "" : `; ${dropped}`;
-  return `${step ? `${step}: ` : ""}${label}${count === undefined ? "" : ` (${count})`}, ${told.join(", ")}${why}`;
+  const steps = step ? `${step}${also ? ` and ${also}` : ""}: ` : "";
+  return `${steps}${label}${count === undefined ? "" : ` (${count})`}, ${told.join(", ")}${why}`;
 }

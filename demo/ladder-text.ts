@@ -6,6 +6,7 @@ const LANES: Readonly<Record<Side | "room", number>> = { alice: 9, room: 40, bob
 const WIDTH = LANES.bob - LANES.alice - 1;
 
 const STEPS = "A offer  B candidates  C answer  D the callee's candidates  E connection";
+const COUNTS = "(8): an event that holds 8 candidates";
 
 /** The ladder as lines for a terminal: the step, the time at Alice in ms, the drawing, the time at Bob. */
 export function ladderText(rungs: readonly Rung[]): string {
@@ -16,8 +17,8 @@ export function ladderText(rungs: readonly Rung[]): string {
     [LANES.bob - 15, "Bob app (WebRTC)"],
     [LANES.bob + 5, "ms"],
   ]);
-  const empty = line(undefined, {}, lanes());
-  return [STEPS, "", titles, empty, ...rungs.map(drawRung), empty].join("\n");
+  const empty = line({ times: {} }, lanes());
+  return [STEPS, COUNTS, "", titles, empty, ...rungs.map(drawRung), empty].join("\n");
 }
 
 /** Each latency on a line of its own, aligned. */
@@ -28,16 +29,16 @@ export function latenciesText(all: readonly Latency[]): string {
 }
 
 function drawRung(rung: Rung): string {
-  if (rung.kind === "message") return line(rung.step, rung.times, drawMessage(rung));
+  if (rung.kind === "message") return line(rung, drawMessage(rung));
   if (rung.kind === "media") {
     const text = ` ${rung.label} `;
-    return line(rung.step, rung.times, `█${centre(text, WIDTH, "█")}█`);
+    return line(rung, `█${centre(text, WIDTH, "█")}█`);
   }
   const notes: [number, string][] = [];
   const { alice, bob } = rung.times;
   if (alice !== undefined) notes.push([0, `● ${rung.label}`]);
   if (bob !== undefined) notes.push([WIDTH - rung.label.length - 1, `${rung.label} ●`]);
-  return line(rung.step, rung.times, place(lanes(), notes));
+  return line(rung, place(lanes(), notes));
 }
 
 /** From one side into the room, and on to the other once it has come there. */
@@ -57,9 +58,12 @@ function drawMessage({ label, count, from = "alice", times, dropped }: Rung): st
   return `│${arrived ? "◀" : " "}${end}${way}${event}◀${inbound.repeat(after - 1)}│`;
 }
 
-function line(step: string | undefined, { alice, bob }: Rung["times"], drawing: string): string {
+function line(
+  { step = " ", also = " ", times }: Pick<Rung, "step" | "also" | "times">,
+  drawing: string,
+): string {
   const ms = (time?: number) => (time === undefined ? "" : time.toFixed(0)).padStart(6);
-  return `${step ?? " "} ${ms(alice)} ${drawing}${ms(bob)}`.trimEnd();
+  return `${step}${also}${ms(times.alice)} ${drawing}${ms(times.bob)}`.trimEnd();
 }
 
 const lanes = (): string =>

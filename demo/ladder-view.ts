@@ -1,5 +1,5 @@
 import { animationFrameScheduler, auditTime, combineLatest, Observable, startWith } from "rxjs";
-import { ladder, type Rung, type Told } from "./ladder.ts";
+import { ladder, type Rung, stepsOf, type Told } from "./ladder.ts";
 import { drawLanes, drawRung, RUNG_HEIGHT, svg } from "./ladder-svg.ts";
 import { latencies } from "./latencies.ts";
 import { part } from "./parts.ts";
@@ -49,12 +49,9 @@ const width$ = (element: HTMLElement) =>
   });
 
 function markSteps(root: HTMLElement, rungs: readonly Rung[]): void {
-  const reached = new Set(rungs.map(({ step }) => step));
+  const reached: ReadonlySet<string> = stepsOf(rungs);
   for (const item of root.querySelectorAll<HTMLElement>("[data-step]")) {
-    item.classList.toggle(
-      "reached",
-      [...reached].some((step) => step === item.dataset.step),
-    );
+    item.classList.toggle("reached", reached.has(item.dataset.step ?? ""));
   }
 }
 

@@ -21,6 +21,8 @@ export interface Rung {
   readonly kind: "note" | "message" | "media";
   /** None for what comes after the connection. */
   readonly step?: Step;
+  /** The step of the candidates that an invite or an answer holds. */
+  readonly also?: Step;
   /** What happened, in words; of a message, its event type. */
   readonly label: string;
   /** When it happened at each side, in ms since the call was placed; of a message: left one, came to the other. */
@@ -101,12 +103,14 @@ function addMessage(rungs: Draft[], message: Message, side: Side, caller: Side, 
     rungs.filter((rung) => rung.kind === "message" && rung.label === eventType && rung.from === sender);
   const add = (more: Pick<Rung, "count" | "dropped">) => {
     const step = stepOfMessage(eventType, from === caller);
+    const also = Number(more.count) > 0 && stepInside(eventType);
     rungs.push({
       kind: "message",
       label: eventType,
       from,
       times: { [side]: at },
       ...(step && { step }),
+      ...(also && { also }),
       ...more,
     });
   };
@@ -144,3 +148,12 @@ function stepOfMessage(eventType: string, byCaller: boolean): Step | undefined {
       return undefined;
   }
 }
+
+/** A description brings the candidates that were found by then. */
+function stepInside(eventType: string): Step | undefined {
+  return eventType === "m.call.invite" ? "B" : eventType === "m.call.answer" ? "D" : undefined;
+}
+
+/** The steps that a call has come to. */
+export const stepsOf = (rungs: readonly Rung[]): ReadonlySet<Step> =>
+  new Set(rungs.flatMap(({ step, also }) => [step, also].filter((each) => each !== undefined)));

@@ -45,8 +45,7 @@ export function createPosting(options: {
     send,
     clock,
     random,
-    onSend: (letter) =>
-      story.message(letter, "sent", letter.event.type, countOf(letter.event.content.candidates)),
+    onSend: (letter) => story.message(letter, "sent", letter.event.type, countOf(letter.event.content)),
   });
 
   const txnOf = ({ us }: Call, { type }: Outgoing): string => {

@@ -50,7 +50,7 @@ export function createReader<Own extends Holder>(options: {
         if (event.type === "invite" || known) trace(event, "dropped", event.eventType, route.why);
         break;
       case "new": {
-        trace(event, "received", event.eventType, undefined);
+        trace(event, "received", event.eventType, countOf(event));
         const { call } = route;
         const group = router.isGroup(call.roomId);
         const ours = router.callsIn(call.roomId).filter((own) => isGlare(own.call, call, group));
@@ -58,7 +58,7 @@ export function createReader<Own extends Holder>(options: {
         break;
       }
       case "known":
-        trace(event, "received", event.eventType, countOf("candidates" in event && event.candidates));
+        trace(event, "received", event.eventType, countOf(event));
         // A peer whose call wins may hang up ours before we have come to that end ourselves (P21).
         if (event.type === "hangup" && isOvertaken(route.own.call, begun))
           hangups.push({ own: route.own, event });

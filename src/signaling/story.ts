@@ -23,7 +23,20 @@ export function createStory(emit: (signal: Signal) => void, clock: Clock): Story
   };
 }
 
-/** How many candidates an event holds. */
-export function countOf(candidates: unknown): string | undefined {
-  return Array.isArray(candidates) ? `${candidates.length}` : undefined;
+/** What may hold candidates: an event of ours, or what was read of one of theirs. */
+interface Holding {
+  readonly candidates?: unknown;
+  readonly offer?: unknown;
+  readonly answer?: unknown;
+  readonly description?: unknown;
 }
+
+/** How many candidates an event holds, in its list or inside its description; `undefined` where it has neither. */
+export function countOf(event: object): string | undefined {
+  const { candidates, offer, answer, description }: Holding = event;
+  if (Array.isArray(candidates)) return `${candidates.length}`;
+  const said = offer ?? answer ?? description;
+  return said ? `${inside((said as { readonly sdp?: unknown }).sdp)}` : undefined;
+}
+
+const inside = (sdp: unknown): number => String(sdp).split("\na=candidate:").length - 1;

@@ -361,6 +361,6 @@ export type TraceEntry =
       readonly direction: "sent" | "received" | "dropped";
       /** The Matrix event type. */
       readonly eventType: string;
-      /** How many candidates a candidates event held; why a message was dropped. */
+      /** How many candidates the message held, in a list or inside its description; why it was dropped. */
       readonly note?: string;
     };

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { ladder, type Side, type Told } from "../../demo/ladder.ts";
+import { ladder, type Side, stepsOf, type Told } from "../../demo/ladder.ts";
 import { ladderText } from "../../demo/ladder-text.ts";
 import { latencies } from "../../demo/latencies.ts";
 import type { MilestoneName } from "../../src/streams/contract.ts";
@@ -58,6 +58,17 @@ describe("ladder", () => {
     ]);
   });
 
+  it("counts the candidates inside a description as the step that they are", () => {
+    const answer = [
+      message("alice", "sent", "m.call.answer", 1_060, "7"),
+      message("bob", "received", "m.call.answer", 1_070, "7"),
+    ];
+    const rungs = ladder([...call.filter(({ entry }) => entry.at < 1_060), ...answer]);
+    expect(rungs.at(-1)).toMatchObject({ step: "C", also: "D", count: "7", times: { alice: 60, bob: 70 } });
+    expect([...stepsOf(rungs)]).toEqual(["A", "B", "C", "D"]);
+    expect(stepsOf(ladder([message("bob", "sent", "m.call.invite", 1_010, "0")])).has("B")).toBe(false);
+  });
+
   it("tells of a message that was dropped, and why", () => {
     const late = message("bob", "received", "m.call.answer", 1_070);
     const rungs = ladder([...call, late, message("bob", "dropped", "m.call.answer", 1_071, "too late")]);
@@ -75,7 +86,7 @@ describe("ladder", () => {
   });
 
   it("stands straight in 80 columns", () => {
-    const lines = ladderText(ladder(call)).split("\n").slice(3);
+    const lines = ladderText(ladder(call)).split("\n").slice(4);
     for (const line of lines) {
       expect(line.length).toBeLessThanOrEqual(80);
       expect(line[9]).toMatch(/[│●█]/);

@@ -32,6 +32,15 @@ describe("reading a batch", () => {
     expect(news(theirs)).toEqual([]);
   });
 
+  it("tells how many candidates an invite holds", () => {
+    const { read, signals } = callsWorld();
+    const { content, ...invite } = inviteBy(bob, "theirs");
+    const found = [1, 2].map((id) => `a=candidate:${id} 1 udp 1 192.0.2.${id} 9 typ host\r\n`);
+    const sdp = ["v=0\r\n", ...found, "a=end-of-candidates\r\n"].join("");
+    read([{ ...invite, content: { ...(content as object), offer: { type: "offer", sdp } } }]);
+    expect(signals[0]).toMatchObject({ entry: { eventType: "m.call.invite", note: "2" } });
+  });
+
   it("P10 rings for what history still holds, once it is read", () => {
     const { read, news } = callsWorld();
     read([inviteBy(bob, "theirs")], { live: false });
