@@ -58,12 +58,9 @@ function drawMessage({ label, count, from = "alice", times, dropped }: Rung): st
   return `│${arrived ? "◀" : " "}${end}${way}${event}◀${inbound.repeat(after - 1)}│`;
 }
 
-function line(
-  { step = " ", also = " ", times }: Pick<Rung, "step" | "also" | "times">,
-  drawing: string,
-): string {
+function line({ step, also, times }: Pick<Rung, "step" | "also" | "times">, drawing: string): string {
   const ms = (time?: number) => (time === undefined ? "" : time.toFixed(0)).padStart(6);
-  return `${step}${also}${ms(times.alice)} ${drawing}${ms(times.bob)}`.trimEnd();
+  return `${step ?? " "}${also ?? " "}${ms(times.alice)} ${drawing}${ms(times.bob)}`.trimEnd();
 }
 
 const lanes = (): string =>
