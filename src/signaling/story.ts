@@ -33,9 +33,10 @@ interface Holding {
 
 /** How many candidates an event holds, in its list or inside its description; `undefined` where it has neither. */
 export function countOf(event: object): string | undefined {
-  const { candidates, offer, answer, description }: Holding = event;
-  if (Array.isArray(candidates)) return `${candidates.length}`;
-  const said = offer ?? answer ?? description;
+  const holding: Holding = event;
+  // Most are of these: the rest is not looked for in them.
+  if (Array.isArray(holding.candidates)) return `${holding.candidates.length}`;
+  const said = holding.offer ?? holding.answer ?? holding.description;
   return said ? `${inside((said as { readonly sdp?: unknown }).sdp)}` : undefined;
 }
 
