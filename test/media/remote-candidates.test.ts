@@ -22,6 +22,17 @@ describe("RemoteCandidates", () => {
     expect(used.at(-1)).toBe("candidate:255");
   });
 
+  it("uses TCP candidates that listen, and not those that only call", () => {
+    const remote = new RemoteCandidates();
+    const used: unknown[] = [];
+    const tcp = (type: string) => ({
+      candidate: `candidate:1 1 tcp 1518 10.0.0.1 9 typ host tcptype ${type}`,
+    });
+    remote.useBy(async (each) => void used.push(each.candidate));
+    remote.add([tcp("active"), tcp("passive"), tcp("so"), { candidate: "" }]);
+    expect(used).toEqual([tcp("passive").candidate, tcp("so").candidate, ""]);
+  });
+
   it.each([
     ["rejects", () => Promise.reject(new Error("bad"))],
     [
