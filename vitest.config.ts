@@ -7,7 +7,8 @@ export default defineConfig({
       {
         test: {
           name: "unit",
-          // Time and chance are handed in, and what a test stubs it puts back: files share what they import, in half the time.
+          // Time and chance are handed in, and what a test stubs it puts back: so files may share what they import, and
+          // both running and listing them takes half the time.
           isolate: false,
           include: ["test/**/*.test.ts"],
           exclude: ["test/e2e/**", "test/synapse/**", "test/interop/**", "test/heavy/**"],

@@ -13,8 +13,8 @@ const CALLS = 500;
 /** Until then, all that is made once has been made. */
 const WARM = 50;
 /**
- * Chromium holds on to some of the connections that are closed while they gather, with a stream and two tracks each: so it
- * does on a page without Trunkline. Of these calls 9 to 15, in four runs. Ours would be a hundred or more.
+ * Chromium holds on to some of the connections that are closed while they gather, with a stream and two tracks each: it
+ * does so on a page without Trunkline. Of these calls 9 to 15, in four runs. Ours would be a hundred or more.
  */
 const OF_CHROMIUM = CALLS / 20;
 /** An engine remembers the names of its last thousand calls, so that nothing late revives them (P44). */
