@@ -25,6 +25,10 @@ export function carryOut(call: Call, command: Command, at: number): Step {
       return call.phase === "preparing" ? invite(call, command, at) : refused(call, command);
     case "answer":
       return call.phase === "ringing" ? answer(call, command) : refused(call, command);
+    // Which of our tabs a call belongs to is for whoever joins them to an engine: the call is the same.
+    case "claim":
+    case "release":
+      return stay(call);
     case "candidate":
       return call.phase === "answered" || (call.phase === "invited" && call.direction === "outgoing")
         ? stay(call, { type: "batch", candidate: command.candidate })

@@ -215,6 +215,13 @@ export type Command =
     })
   | (CallRef & SessionDescription & { readonly type: "invite"; readonly again?: true })
   | (CallRef & SessionDescription & { readonly type: "answer"; readonly again?: true })
+  /**
+   * The user has accepted a ringing call here, and its devices are being opened: our other tabs stop ringing. Sends
+   * nothing to the room.
+   */
+  | (CallRef & { readonly type: "claim" })
+  /** The devices of a call that was claimed did not open: it rings on, in our other tabs too. Sends nothing. */
+  | (CallRef & { readonly type: "release" })
   /** A local candidate, as it is found. The engine decides what leaves when. */
   | (CallRef & { readonly type: "candidate"; readonly candidate: Candidate })
   | (CallRef & { readonly type: "streams"; readonly streams: readonly StreamInfo[] })
@@ -295,8 +302,8 @@ export interface SignalingHalf {
    */
   readonly iceServers$: Observable<readonly IceServer[]>;
   /**
-   * Resolves when the homeserver has the event that the command makes; at once for `place`, `candidate` and `streams`,
-   * which wait for company. Rejects with a code of `Transport.send`, or `unknown_call`, `wrong_state`, `closed`,
+   * Resolves when the homeserver has the event that the command makes; at once for `place`, `claim` and `release`, which
+   * make none, and for `candidate` and `streams`, which wait for company. Rejects with a code of `Transport.send`, or `unknown_call`, `wrong_state`, `closed`,
    * `worker_lost`.
    */
   dispatch(command: Command): Promise<void>;

@@ -62,6 +62,11 @@ describe("a command", () => {
     }
   });
 
+  it.each(["claim", "release"] as const)("%s changes nothing in a call and sends nothing", (type) => {
+    for (const call of Object.values(PHASES))
+      expect(run(call(), command({ type }))).toEqual({ call: call(), effects: [] });
+  });
+
   it("says what else is in its way", () => {
     const call = run(ringing(0), command({ type: "answer", ...answer })).call;
     expect(run(call, command({ type: "negotiate", ...offer })).effects).toMatchObject([
