@@ -196,6 +196,9 @@ export class Course {
   #follow(path: PathState): void {
     if (path === "connected") this.facts.state.next("connected");
     else if (this.state === "connected") this.facts.state.next("reconnecting");
+    // One that is only disturbed may still come back.
+    if (path === "connected" || path === "failed")
+      this.voice.mention({ type: "path", alive: path === "connected" });
   }
 
   #reach(name: MilestoneName, at = this.#parts.clock.now()): void {

@@ -37,6 +37,8 @@ export function carryOut(call: Call, command: Command, at: number): Step {
       return changeStreams(call, command);
     case "negotiate":
       return negotiate(call, command);
+    case "path":
+      return followPath(call, command.alive);
     case "transfer":
       return transfer(call, command);
     case "refuse_transfer":
@@ -71,4 +73,12 @@ function answer(call: Call, command: CommandOf<"answer">): Step {
 function reject(call: Call): Step {
   const event = call.version === 0 ? encode.hangup(from(call), "user_hangup") : encode.reject(from(call));
   return before([send(event)], end(call, "us", "rejected"));
+}
+
+/** A delayed hangup that was ignored counts as soon as the path is lost (P34). */
+function followPath(call: Call, alive: boolean): Step {
+  const { ignoredHangup } = call;
+  return ignoredHangup && !alive
+    ? end(call, ignoredHangup.by, ignoredHangup.reason)
+    : stay({ ...call, pathAlive: alive });
 }

@@ -8,6 +8,7 @@ import {
   type Effect,
   end,
   from,
+  isBetweenUs,
   refOf,
   type Step,
   sameParty,
@@ -23,7 +24,8 @@ import type { CallEvent, EventOf } from "./event-types.ts";
 const EARLY_PARTIES = 8;
 const EARLY_CANDIDATES = 128;
 
-export function receiveEvent(call: Call, event: CallEvent): Step {
+export function receiveEvent(was: Call, event: CallEvent): Step {
+  const call = withoutOldHangup(was, event);
   switch (event.type) {
     case "invite":
       return dropped(call, event, "an invite for a call that is known");
@@ -147,10 +149,14 @@ function rejected(call: Call, event: EventOf<"reject">): Step {
 
 /** Ends the call from the peer; before there is one, from anyone who might have become it (P17, P41). */
 function hungUp(call: Call, event: EventOf<"hangup">): Step {
-  const { sender, reason } = event;
-  if (sameParty(call.peer, sender)) return end(call, "peer", reason);
-  // Our own, in a call that we did not hang up: the one for the case that we vanish (P34). The peer has gone by it.
-  if (sameParty(call.us, sender)) return end(call, "system", reason);
+  const { sender, reason, delayed } = event;
+  // Our own, in a call that we did not hang up, is the delayed one (P34): a peer that does not know the mark goes by it.
+  const by = sameParty(call.peer, sender) ? "peer" : sameParty(call.us, sender) ? "system" : undefined;
+  if (by && delayed && call.pathAlive) {
+    const next = { ...call, ignoredHangup: { by, reason } } as const;
+    return dropped(next, event, "a delayed hangup while the media path is alive");
+  }
+  if (by) return end(call, by, reason);
   const unanswered = call.phase === "invited" || call.phase === "ringing";
   if (unanswered && call.direction === "outgoing" && mayAnswer(call, sender))
     return end(call, "peer", reason);
@@ -159,6 +165,13 @@ function hungUp(call: Call, event: EventOf<"hangup">): Step {
     return end(call, "other_device", reason === "user_hangup" ? "rejected" : reason);
   }
   return dropped(call, event, "a hangup by somebody who is not the peer");
+}
+
+/** Whoever sends an event after a delayed hangup was not gone when it went out, and has not gone by it (P34). */
+function withoutOldHangup(call: Call, event: CallEvent): Call {
+  if (!call.ignoredHangup || event.type === "hangup" || !isBetweenUs(call, event)) return call;
+  const { ignoredHangup: _, ...rest } = call;
+  return rest;
 }
 
 /** Who a bridge says is talking (P33). Of a call that has not been announced it is kept until then (P9). */

@@ -58,6 +58,10 @@ export interface Call extends CallRef {
   readonly toldStreams?: readonly StreamInfo[];
   /** Transfers that we asked for and that were not refused, by their ids (P32). */
   readonly transfers: readonly string[];
+  /** Whether the media path is alive, as the phone last said. */
+  readonly pathAlive?: boolean;
+  /** A delayed hangup that does not count while the path is alive: how the call ends if the path is lost (P34). */
+  readonly ignoredHangup?: Pick<End, "by" | "reason">;
 }
 
 /** What can happen to a call. */
@@ -164,7 +168,7 @@ export const send = (event: Outgoing): Effect => ({ type: "send", what: "other",
 /** Should we vanish, the homeserver says goodbye (P34). */
 export const armed = (call: Call): Effect => ({
   type: "arm",
-  event: encode.hangup(from(call), "unknown_error"),
+  event: encode.delayedHangup(from(call)),
 });
 
 export const refOf = ({ roomId, callId }: Call): CallRef => ({ roomId, callId });

@@ -113,9 +113,11 @@ export function step(call: Call, input: Input, at: number): Step {
   }
 }
 
-/** A call that has ended has no more news; only a command is told so. */
+/** A call that has ended has no more news; only a command that wanted something is told so. */
 function afterEnd(call: Call, input: Input): Step {
-  return input.type === "command" ? refused(call, input.command) : stay(call);
+  return input.type === "command" && input.command.type !== "path"
+    ? refused(call, input.command)
+    : stay(call);
 }
 
 /** The batch is read and the invite still stands (P9). In a public room it is shown, not rung (P12). */

@@ -191,6 +191,7 @@ export function createCalls(options: {
       }
       if (isDone(own?.call, command)) return allSaid(running, command);
       if (!own) {
+        if (command.type === "path") return;
         throw new TrunklineError(
           "unknown_call",
           `There is no call ${command.callId} in ${command.roomId}: it was never placed, or has ended.`,

@@ -7,7 +7,13 @@ import type {
   StreamInfo,
   Transfer,
 } from "../streams/contract.ts";
-import { STREAMS, STREAMS_CHANGED, UNSTABLE_STREAMS, UNSTABLE_STREAMS_CHANGED } from "./event-types.ts";
+import {
+  DELAYED_HANGUP,
+  STREAMS,
+  STREAMS_CHANGED,
+  UNSTABLE_STREAMS,
+  UNSTABLE_STREAMS_CHANGED,
+} from "./event-types.ts";
 
 /** An event for the room. */
 export interface Outgoing {
@@ -53,6 +59,10 @@ export const encode = {
   reject: (from: From) => make(from, "m.call.reject", {}),
 
   hangup: (from: From, reason: HangupReason) => make(from, "m.call.hangup", { reason }),
+
+  /** For the homeserver to send should we vanish (P34): marked, because it cannot tell that we have. */
+  delayedHangup: (from: From) =>
+    make(from, "m.call.hangup", { reason: "unknown_error", [DELAYED_HANGUP]: { version: 1 } }),
 
   /** Two events: some peers know only the one type, some only the other (P28). */
   streamsChanged: (from: From, streams: readonly StreamInfo[]) =>

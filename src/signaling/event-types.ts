@@ -17,6 +17,9 @@ export const UNSTABLE_STREAMS_CHANGED = "org.matrix.call.sdp_stream_metadata_cha
 export const IDENTITY = "m.call.asserted_identity";
 export const UNSTABLE_IDENTITY = "org.matrix.call.asserted_identity";
 
+/** Marks a hangup that the homeserver sends, not its sender: see docs/decisions/delayed-hangup.md (P34). */
+export const DELAYED_HANGUP = "trunkline.delayed_hangup";
+
 /** The version 0 is the integer; whatever else a peer says counts as "1" (P2). */
 export type Version = 0 | 1;
 
@@ -34,7 +37,12 @@ export type Body =
   | { readonly type: "candidates"; readonly candidates: readonly Candidate[] }
   | { readonly type: "select_answer"; readonly selectedPartyId: string }
   | { readonly type: "reject" }
-  | { readonly type: "hangup"; readonly reason: string }
+  | {
+      readonly type: "hangup";
+      readonly reason: string;
+      /** Whether it was sent because its sender gave no sign of life, which is not to say that it is gone (P34). */
+      readonly delayed?: true;
+    }
   | { readonly type: "streams"; readonly streams: readonly StreamInfo[] }
   | { readonly type: "transfer"; readonly transfer: Transfer }
   | { readonly type: "transfer_refused"; readonly replacementId: string; readonly reason: string }

@@ -51,6 +51,8 @@ const call = v.object({
   streams: maybe(streams),
   toldStreams: maybe(streams),
   transfers: v.array(text),
+  pathAlive: maybe(v.boolean()),
+  ignoredHangup: maybe(v.object({ by: v.picklist(["peer", "system"]), reason: text })),
 });
 const letter = v.object({
   ...ref,

@@ -3,6 +3,7 @@ import * as v from "valibot";
 import type { Candidate, Capabilities, StreamInfo, Transfer } from "../streams/contract.ts";
 import {
   type Body,
+  DELAYED_HANGUP,
   IDENTITY,
   STREAMS,
   STREAMS_CHANGED,
@@ -134,7 +135,14 @@ export const bodies: Readonly<Record<string, v.GenericSchema<unknown, Body>>> = 
     selectedPartyId: content.selected_party_id,
   })),
   "m.call.reject": body({}, () => ({ type: "reject" })),
-  "m.call.hangup": body({ reason }, ({ reason = "user_hangup" }) => ({ type: "hangup", reason })),
+  "m.call.hangup": body(
+    { reason, [DELAYED_HANGUP]: lenient(v.object({ version: v.literal(1) })) },
+    ({ reason = "user_hangup", [DELAYED_HANGUP]: delayed }) => ({
+      type: "hangup",
+      reason,
+      ...(delayed && { delayed: true }),
+    }),
+  ),
   [STREAMS_CHANGED]: streamsChanged,
   [UNSTABLE_STREAMS_CHANGED]: streamsChanged,
   "m.call.replaces": replaces,

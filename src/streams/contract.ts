@@ -227,6 +227,11 @@ export type Command =
   | (CallRef & { readonly type: "streams"; readonly streams: readonly StreamInfo[] })
   /** A description of a call that goes on: an offer, or the answer to the peer's (P19). */
   | (CallRef & SessionDescription & { readonly type: "negotiate" })
+  /**
+   * Whether the media path of an answered call is alive, which is a matter of ICE consent, not of sound: a delayed hangup
+   * does not end a call whose path is (P34). Makes no event; a call that is not known does not matter.
+   */
+  | (CallRef & { readonly type: "path"; readonly alive: boolean })
   | (CallRef & { readonly type: "transfer"; readonly transfer: Transfer })
   /** The answer to a transfer that the app did not allow, or that failed (P32). */
   | (CallRef & {
@@ -302,9 +307,9 @@ export interface SignalingHalf {
    */
   readonly iceServers$: Observable<readonly IceServer[]>;
   /**
-   * Resolves when the homeserver has the event that the command makes; at once for `place`, `claim` and `release`, which
-   * make none, and for `candidate` and `streams`, which wait for company. Rejects with a code of `Transport.send`, or `unknown_call`, `wrong_state`, `closed`,
-   * `worker_lost`.
+   * Resolves when the homeserver has the event that the command makes; at once for `place`, `claim`, `release` and
+   * `path`, which make none, and for `candidate` and `streams`, which wait for company. Rejects with a code of
+   * `Transport.send`, or `unknown_call`, `wrong_state`, `closed`, `worker_lost`.
    */
   dispatch(command: Command): Promise<void>;
   /** Stops sync and timers. Live calls are hung up first, as far as the homeserver can be reached within 2 s. */

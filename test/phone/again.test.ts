@@ -134,7 +134,10 @@ describe("a call whose engine is lost and comes back", () => {
     engineOf("bob").gone.next(false);
     await clock.advance(2_000);
     expect(collect(outgoing.state$)).toEqual(["connected"]);
-    expect(engineOf("bob").heard).toMatchObject([{ type: "answer", again: true }]);
+    expect(engineOf("bob").heard).toMatchObject([
+      { type: "answer", again: true },
+      { type: "path", alive: true },
+    ]);
     engineOf("alice").gone.next(true);
     outgoing.mute({ audio: true });
     outgoing.hangup();

@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import type { Call } from "../../src/phone/call.ts";
-import { collect, phones, roomId } from "./world.ts";
+import type { SignalingHalf } from "../../src/streams/contract.ts";
+import { collect, phones, phonesOn, roomId } from "./world.ts";
 
 const both = { audio: true, video: true };
 const voice = { audio: true };
@@ -8,7 +9,16 @@ const bobId = "@bob:test";
 
 /** Alice has called Bob, and they talk. */
 async function talking(capture: { audio?: boolean; video?: boolean } = both) {
-  const world = await phones("alice", "bob");
+  /** What Alice's engine was told of the path. */
+  const paths: boolean[] = [];
+  const watched = (half: SignalingHalf, name: string): SignalingHalf => ({
+    ...half,
+    dispatch(command) {
+      if (name === "alice" && command.type === "path") paths.push(command.alive);
+      return half.dispatch(command);
+    },
+  });
+  const world = await phonesOn(watched, "alice", "bob");
   const rings = collect(world.bob.phone.incoming$);
   const outgoing = world.alice.phone.place({ roomId, invitee: bobId, ...capture });
   await world.clock.advance(1_000);
@@ -16,7 +26,7 @@ async function talking(capture: { audio?: boolean; video?: boolean } = both) {
   incoming.answer(capture);
   await world.clock.advance(2_000);
   expect(last(outgoing.state$)).toBe("connected");
-  return { ...world, outgoing, incoming };
+  return { ...world, outgoing, incoming, paths };
 }
 
 const last = <T>(stream: Parameters<typeof collect<T>>[0]): T | undefined => collect(stream).at(-1);
@@ -106,6 +116,30 @@ describe("in a call", () => {
     outgoing.hangup();
     await clock.advance(60_000);
     expect((await outgoing.ended).reason).toBe("user_hangup");
+  });
+
+  it("P34 tells the engine that the path is alive until it has failed, not that it is disturbed", async () => {
+    const { alice, clock, paths } = await talking();
+    expect(paths).toEqual([true]);
+    alice.media.setPath("disconnected");
+    await clock.advance(1_000);
+    expect(paths).toEqual([true]);
+    alice.media.setPath("failed");
+    await clock.advance(0);
+    expect(paths).toEqual([true, false]);
+    await clock.advance(5_000);
+    expect(paths).toEqual([true, false, true]);
+  });
+
+  it("P34 says nothing of a call's path when it is on hold, or over", async () => {
+    const { outgoing, clock, alice, paths } = await talking();
+    outgoing.mute({ audio: true });
+    outgoing.hold();
+    await clock.advance(60_000);
+    outgoing.hangup();
+    alice.media.setPath("failed");
+    await clock.advance(1_000);
+    expect(paths).toEqual([true]);
   });
 
   it("P31 P32 is transferred where the app allows it", async () => {

@@ -54,6 +54,7 @@ describe("decode", () => {
     [encode.selectAnswer(from, "P2"), { type: "select_answer", selectedPartyId: "P2" }],
     [encode.reject(from), { type: "reject" }],
     [encode.hangup(from, "user_busy"), { type: "hangup", reason: "user_busy" }],
+    [encode.delayedHangup(from), { type: "hangup", reason: "unknown_error", delayed: true }],
   ])("reads back our own %s", ({ type, content }, body) => {
     const sender = { userId: "@bob:test", partyId: "P1" };
     expect(read(type, JSON.parse(JSON.stringify(content)))).toEqual({
@@ -219,6 +220,18 @@ describe("decode", () => {
       ],
     });
   });
+
+  it.each([{ version: 2 }, { version: "1" }, {}, 1, true, null])(
+    "P34 takes a hangup for a delayed one by its mark of version 1 alone, not by %j",
+    (mark) => {
+      expect(read("m.call.hangup", { ...head, "trunkline.delayed_hangup": mark })).toEqual(
+        read("m.call.hangup", head),
+      );
+      expect(
+        read("m.call.hangup", { ...head, "trunkline.delayed_hangup": { version: 1, more: 2 } }),
+      ).toMatchObject({ reason: "user_hangup", delayed: true });
+    },
+  );
 
   it("P26 leaves out unknown purposes, and tells no metadata from empty metadata", () => {
     const sdp_stream_metadata = {
