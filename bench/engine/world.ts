@@ -1,6 +1,5 @@
 import { BehaviorSubject, filter, firstValueFrom, Subject } from "rxjs";
 import { createEngine } from "../../src/signaling/engine.ts";
-import { realClock } from "../../src/streams/clock.ts";
 import type { EventBatch, RoomEvent, Transport } from "../../src/streams/contract.ts";
 import { DESCRIPTION, inviteOf, refOf, US } from "./traffic.ts";
 
@@ -28,8 +27,7 @@ export async function openWorld(calls: number): Promise<World> {
     signals += 1;
   });
   await firstValueFrom(engine.status$.pipe(filter(({ state }) => state === "online")));
-  const sync = (event: RoomEvent) =>
-    batches.next({ live: true, receivedAt: realClock.now(), events: [event] });
+  const sync = (event: RoomEvent) => batches.next({ live: true, events: [event] });
   for (let call = 0; call < calls; call++) {
     sync(inviteOf(call));
     await engine.dispatch({ ...refOf(call), type: "answer", description: DESCRIPTION });

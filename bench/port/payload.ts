@@ -12,13 +12,13 @@ export const COMMAND: Command = { ...REF, type: "answer", description: { type: "
 /** Asks the worker of this benchmark for signals: what no engine would take for more than a call's lifetime. */
 export const askFor = (signals: number): Command => ({ ...REF, type: "place", lifetime: signals });
 
-/** What comes from the worker; when it left is in `expiresAt`. */
+/** What comes from the worker; when it left is in `remaining`. */
 export const signal = (): Signal & { readonly type: "incoming" } => ({
   ...REF,
   type: "incoming",
   description: { type: "offer", sdp: SDP },
   peer: { userId: "@bob:bench.test", partyId: "BOB" },
-  expiresAt: now(),
+  remaining: now(),
   capabilities: { transferee: true, dtmf: true },
   negotiable: true,
 });

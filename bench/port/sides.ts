@@ -14,7 +14,7 @@ export interface PortSide {
   close(): Promise<unknown>;
 }
 
-const underWay = (signal: Signal) => (signal.type === "incoming" ? now() - signal.expiresAt : Number.NaN);
+const underWay = (signal: Signal) => (signal.type === "incoming" ? now() - signal.remaining : Number.NaN);
 
 /** Trunkline's. */
 export function ourSide(worker: () => WorkerEndpoint): PortSide {

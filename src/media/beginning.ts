@@ -1,3 +1,4 @@
+import { firstValueFrom, type Observable } from "rxjs";
 import type { Capture, IceServer, SessionDescription } from "../streams/contract.ts";
 import { TrunklineError, toTrunklineError } from "../streams/errors.ts";
 import { Attempt, gaveWayError } from "./attempt.ts";
@@ -10,7 +11,7 @@ import type { OwnStreams } from "./own-streams.ts";
 import type { RemoteCandidates } from "./remote-candidates.ts";
 
 export interface BeginningParts {
-  readonly iceServers: Promise<readonly IceServer[]>;
+  readonly iceServers$: Observable<readonly IceServer[]>;
   readonly own: OwnStreams;
   readonly capturing: Capturing;
   readonly remoteCandidates: RemoteCandidates;
@@ -98,8 +99,8 @@ export class Beginning {
 
   #start(type: Attempt["type"]): Attempt {
     if (this.#over) throw this.#over;
-    const { iceServers, connect } = this.#parts;
-    this.#attempt = new Attempt(type, iceServers, connect);
+    const { iceServers$, connect } = this.#parts;
+    this.#attempt = new Attempt(type, firstValueFrom(iceServers$, { defaultValue: [] }), connect);
     return this.#attempt;
   }
 

@@ -12,7 +12,7 @@ export type { BrowserMediaOptions };
 export function browserMedia(options: BrowserMediaOptions = {}): MediaHalf<MediaStream> {
   let spare: Spare | undefined;
   return {
-    open: ({ iceServers }) => new BrowserSession(options, iceServers, spare),
+    open: ({ iceServers$ }) => new BrowserSession(options, iceServers$, spare),
     warm(iceServers$) {
       spare?.close();
       spare = new Spare(iceServers$, (iceServers) => createConnection(options, iceServers, 1));

@@ -151,6 +151,6 @@ function withEnd(sdp: string): string {
 }
 
 /** What an ICE restart changes. */
-function credentialsOf(sdp: string): string {
+export function credentialsOf(sdp: string): string {
   return sdp.split("\r\n").find((line) => line.startsWith("a=ice-ufrag:")) ?? "";
 }

@@ -1,7 +1,7 @@
 import { filter, fromEvent, map, mergeMap, type Observable, Subject, takeUntil } from "rxjs";
 import type { Candidate, Description, IceServer, PathState } from "../streams/contract.ts";
 import { TrunklineError } from "../streams/errors.ts";
-import { Gathering, lastTypeOf } from "./gathering.ts";
+import { credentialsOf, Gathering, lastTypeOf } from "./gathering.ts";
 import { iceServersOf } from "./platform.ts";
 import type { RemoteCandidates } from "./remote-candidates.ts";
 
@@ -25,9 +25,14 @@ export class Peer {
   readonly #closed$ = new Subject<void>();
   readonly #gathering: Gathering;
   readonly #remoteCandidates: RemoteCandidates;
+  /** Those to gather by next, and those that the browser has. */
+  #iceServers: readonly IceServer[];
+  #inUse: readonly IceServer[];
 
   constructor(pc: RTCPeerConnection, iceServers: readonly IceServer[], remoteCandidates: RemoteCandidates) {
     this.pc = pc;
+    this.#iceServers = iceServers;
+    this.#inUse = iceServers;
     this.#remoteCandidates = remoteCandidates;
     const found$ = this.#on<RTCPeerConnectionIceEvent>("icecandidate").pipe(map((event) => event.candidate));
     this.#gathering = new Gathering(found$, this.#lastType(iceServers), this.#closed$);
@@ -49,6 +54,10 @@ export class Peer {
 
   /** Takes the peer's description, in place of an offer of ours where there is one. Rejects with `media_failed`. */
   async setRemote({ type, sdp }: Description): Promise<void> {
+    const present = this.pc.remoteDescription;
+    // The answer to an ICE restart gathers anew.
+    if (type === "offer" && present && credentialsOf(present.sdp) !== credentialsOf(sdp))
+      this.#applyServers();
     try {
       await this.pc.setRemoteDescription({ type, sdp });
     } catch (cause) {
@@ -64,6 +73,7 @@ export class Peer {
 
   /** Makes and sets our description; resolves when it is worth sending. */
   async gather(type: Description["type"]): Promise<void> {
+    if (!this.pc.localDescription) this.#applyServers();
     this.#gathering.begin();
     const made = await (type === "offer" ? this.pc.createOffer() : this.pc.createAnswer());
     const isProvisional = type === "answer" && (await this.#setProvisionally(made));
@@ -99,14 +109,14 @@ export class Peer {
     this.#gathering.release();
   }
 
-  /** Has the next offer ask for a new path, by these servers. */
-  restart(iceServers: readonly IceServer[]): void {
-    try {
-      this.pc.setConfiguration({ ...this.pc.getConfiguration(), iceServers: iceServersOf(iceServers) });
-      this.#gathering.lastType = this.#lastType(iceServers);
-    } catch {
-      // Servers that the browser refuses are no reason to give up: the ones it has may do.
-    }
+  /** The servers for the next gathering, whoever asks for it. */
+  useServers(iceServers: readonly IceServer[]): void {
+    this.#iceServers = iceServers;
+  }
+
+  /** Has the next offer ask for a new path, by the newest servers. */
+  restart(): void {
+    this.#applyServers();
     this.pc.restartIce();
   }
 
@@ -115,6 +125,19 @@ export class Peer {
     this.pc.close();
     // Not every browser ends these with the connection.
     for (const { track } of this.pc.getReceivers()) track.stop();
+  }
+
+  /** Only when something gathers: to a browser other servers are a reason to make its next offer an ICE restart. */
+  #applyServers(): void {
+    const iceServers = this.#iceServers;
+    if (iceServers === this.#inUse) return;
+    try {
+      this.pc.setConfiguration({ ...this.pc.getConfiguration(), iceServers: iceServersOf(iceServers) });
+      this.#gathering.lastType = this.#lastType(iceServers);
+      this.#inUse = iceServers;
+    } catch {
+      // Servers that the browser refuses are no reason to give up: the ones it has may do.
+    }
   }
 
   #lastType(iceServers: readonly IceServer[]) {

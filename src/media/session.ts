@@ -1,4 +1,4 @@
-import { BehaviorSubject } from "rxjs";
+import { BehaviorSubject, type Observable, ReplaySubject, type Subscription, tap } from "rxjs";
 import type {
   Candidate,
   Capture,
@@ -46,6 +46,8 @@ export class BrowserSession implements MediaSession<MediaStream> {
   readonly #candidates = new Buffered<Candidate>();
   readonly #refused = new Buffered<TrunklineError>();
   readonly #remoteCandidates = new RemoteCandidates();
+  readonly #iceServers = new ReplaySubject<readonly IceServer[]>(1);
+  readonly #following: Subscription;
   readonly #capturing = new Capturing({
     own: this.#own,
     life: this.#life,
@@ -66,15 +68,16 @@ export class BrowserSession implements MediaSession<MediaStream> {
 
   constructor(
     options: BrowserMediaOptions,
-    iceServers: Promise<readonly IceServer[]>,
+    iceServers$: Observable<readonly IceServer[]>,
     spare: Spare | undefined,
   ) {
     this.#options = options;
     this.#spare = spare;
-    // It may reject while nobody waits for it.
-    iceServers.catch(() => {});
+    this.#following = iceServers$
+      .pipe(tap((servers) => this.#connection?.peer.useServers(servers)))
+      .subscribe(this.#iceServers);
     this.#beginning = new Beginning({
-      iceServers,
+      iceServers$: this.#iceServers,
       own: this.#own,
       capturing: this.#capturing,
       remoteCandidates: this.#remoteCandidates,
@@ -158,9 +161,9 @@ export class BrowserSession implements MediaSession<MediaStream> {
     this.held$.next({ ...this.held$.value, us: on });
   }
 
-  restartIce(iceServers: readonly IceServer[]): void {
+  restartIce(): void {
     if (this.#life.ended || !this.#connection) return;
-    this.#connection.peer.restart(iceServers);
+    this.#connection.peer.restart();
     this.#milestones.restarted();
   }
 
@@ -179,6 +182,8 @@ export class BrowserSession implements MediaSession<MediaStream> {
     this.#own.close();
     this.#channels.close();
     this.#beginning.end(closedError());
+    this.#following.unsubscribe();
+    this.#iceServers.complete();
     this.#remote.close();
     this.path$.complete();
     this.held$.complete();

@@ -1,3 +1,4 @@
+import type { Observable } from "rxjs";
 import type {
   CallRef,
   Clock,
@@ -18,8 +19,8 @@ export interface CallParts<TStream> {
   readonly newId: () => string;
   /** As `SignalingHalf.dispatch`; where the engine is lost, again by the next, as long as it is `wanted`. */
   readonly dispatch: (command: Command, wanted: () => boolean) => Promise<void>;
-  /** The ICE servers in force, fresh at every call (P29). */
-  readonly iceServers: () => Promise<readonly IceServer[]>;
+  /** The ICE servers in force (P29): the first within 2 s, none where that is too soon, and each change. */
+  readonly iceServers$: Observable<readonly IceServer[]>;
   readonly onTrace: (call: CallRef, entry: TraceEntry) => void;
   /** This call is about to be talked in: the others go on hold. */
   readonly onTalk: () => void;

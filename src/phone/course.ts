@@ -1,4 +1,4 @@
-import { Subscription } from "rxjs";
+import { firstValueFrom, Subscription } from "rxjs";
 import type {
   CallRef,
   Capture,
@@ -184,12 +184,12 @@ export class Course {
     );
   }
 
-  /** Asks for a new path with credentials that have not expired (P29). */
+  /** Asks for a new path, once there are credentials that have not expired (P29). */
   #restart(): void {
     if (!this.negotiable) return;
     this.attempt(async () => {
-      const servers = await this.#parts.iceServers();
-      if (this.state === "reconnecting") this.#parts.session.restartIce(servers);
+      await firstValueFrom(this.#parts.iceServers$);
+      if (this.state === "reconnecting") this.#parts.session.restartIce();
     });
   }
 

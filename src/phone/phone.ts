@@ -1,13 +1,16 @@
 import {
   BehaviorSubject,
+  catchError,
   concat,
+  defaultIfEmpty,
   defer,
-  firstValueFrom,
+  EMPTY,
   from,
   map,
+  merge,
   type Observable,
-  race,
   Subject,
+  takeUntil,
   timer,
 } from "rxjs";
 import { realClock } from "../streams/clock.ts";
@@ -94,21 +97,28 @@ export function createPhone<TStream>(options: PhoneOptions<TStream>): Phone<TStr
   let closing: Promise<void> | undefined;
   let gone: TrunklineError | undefined;
 
-  /** The servers in force; none if the homeserver takes too long, or if there is no signalling any more. */
-  const iceServers = (): Promise<readonly IceServer[]> => {
-    const inTime = race(signaling.iceServers$, timer(ICE_SERVERS_DEADLINE, clock).pipe(map(() => NONE)));
-    return firstValueFrom(inTime, { defaultValue: NONE }).catch(() => NONE);
-  };
+  /** The servers in force, as they change; none where they take too long, or where there is no signalling any more. */
+  const known$ = signaling.iceServers$.pipe(
+    catchError(() => EMPTY),
+    defaultIfEmpty(NONE),
+  );
+  const iceServers$ = merge(
+    known$,
+    timer(ICE_SERVERS_DEADLINE, clock).pipe(
+      map(() => NONE),
+      takeUntil(known$),
+    ),
+  );
 
   const begin = (ref: CallRef, theirs?: Incoming) => {
     const call: LiveCall<TStream> = new LiveCall<TStream>(
       ref,
       {
-        session: media.open({ iceServers: iceServers() }),
+        session: media.open({ iceServers$ }),
         clock,
         newId: () => opaqueId(random),
         dispatch: (command, wanted) => dispatchAgain(signaling, command, wanted, clock),
-        iceServers,
+        iceServers$,
         onTrace({ roomId, callId }, entry) {
           if (entry.kind === "milestone") markMilestone(callId, entry);
           traces.next({ roomId, callId, entry });

@@ -89,7 +89,7 @@ export function step(call: Call, input: Input, at: number): Step {
     case "event":
       return receiveEvent(call, input.event);
     case "batch_read":
-      return ring(call, input);
+      return ring(call, input, at);
     case "replaced":
       return replaced(call, input);
     case "outranked":
@@ -121,7 +121,7 @@ function afterEnd(call: Call, input: Input): Step {
 }
 
 /** The batch is read and the invite still stands (P9). In a public room it is shown, not rung (P12). */
-function ring(call: Call, { publicRoom, groupRoom, replaces }: InputOf<"batch_read">): Step {
+function ring(call: Call, { publicRoom, groupRoom, replaces }: InputOf<"batch_read">, at: number): Step {
   const { peer, offer, identity, expiresAt, capabilities } = call;
   if (call.direction !== "incoming" || call.phase !== "invited" || !peer || !offer) return stay(call);
   if (publicRoom) {
@@ -139,7 +139,7 @@ function ring(call: Call, { publicRoom, groupRoom, replaces }: InputOf<"batch_re
         type: "incoming",
         ...refOf(call),
         peer,
-        expiresAt,
+        remaining: Math.max(0, expiresAt - at),
         capabilities,
         negotiable: isNegotiable(call),
         ...(groupRoom && { groupRoom }),

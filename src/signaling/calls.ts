@@ -178,7 +178,7 @@ export function createCalls(options: {
 
   return {
     read(batch) {
-      read(batch);
+      read({ ...batch, receivedAt: clock.now() });
       const { position } = batch;
       if (position !== undefined && memory.observed) memory.next({ type: "position", position });
     },

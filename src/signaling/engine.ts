@@ -9,6 +9,7 @@ import {
   switchMap,
   timer,
 } from "rxjs";
+import { aged } from "../streams/aged.ts";
 import { BACKOFF_POLICY, backoff, isTransient } from "../streams/backoff.ts";
 import { realClock } from "../streams/clock.ts";
 import type {
@@ -71,8 +72,8 @@ export function createEngine({
   let calls: Promise<Calls>;
   let open: Calls | undefined;
   const opened = new ReplaySubject<void>(1);
-  /** What came before we knew who we are. */
-  const early: EventBatch[] = [];
+  /** What came before we knew who we are, and when. */
+  const early: { readonly batch: EventBatch; readonly at: number }[] = [];
   let syncing = false;
   let closing: Promise<void> | undefined;
 
@@ -109,7 +110,7 @@ export function createEngine({
         remembered: remembered?.calls,
       });
       become({ state: now.state, identity: us });
-      for (const batch of early.splice(0)) open.read(batch);
+      for (const { batch, at } of early.splice(0)) open.read(aged(batch, clock.now() - at));
       opened.next();
       return open;
     } catch (thrown) {
@@ -140,7 +141,7 @@ export function createEngine({
     );
     life.add(
       transport.batches$.subscribe({
-        next: (batch) => (open ? open.read(batch) : early.push(batch)),
+        next: (batch) => (open ? open.read(batch) : early.push({ batch, at: clock.now() })),
         error: (thrown) => stop(toTrunklineError(thrown)),
       }),
     );

@@ -1,10 +1,10 @@
-import type { EventBatch, RoomEvent } from "../streams/contract.ts";
+import type { RoomEvent } from "../streams/contract.ts";
 import { opaqueId, type Random } from "../streams/ids.ts";
 import type { Call, Input } from "./call-state.ts";
 import type { CallEvent } from "./event-types.ts";
 import { decode, headOf } from "./events.ts";
 import { givesWay, isGlare, takesPlaceOf } from "./glare.ts";
-import type { Holder, Router } from "./router.ts";
+import type { ArrivedBatch, Holder, Router } from "./router.ts";
 import { countOf, type Story } from "./story.ts";
 
 /** A call whose invite came in the batch that is being read, and those of ours that it crossed (P21). */
@@ -30,11 +30,16 @@ export function createReader<Own extends Holder>(options: {
   /** Holds a call that an invite begins. */
   readonly begin: (call: Call) => Own;
   readonly trace: Story["message"];
-}): (batch: EventBatch) => void {
+}): (batch: ArrivedBatch) => void {
   const { router, random, give, begin, trace } = options;
 
   /** A hangup of ours that may be part of glare is put off until it is known what rings. */
-  const receive = (origin: RoomEvent, batch: EventBatch, begun: Begun<Own>[], hangups: Late<Own>[]): void => {
+  const receive = (
+    origin: RoomEvent,
+    batch: ArrivedBatch,
+    begun: Begun<Own>[],
+    hangups: Late<Own>[],
+  ): void => {
     for (const { own, who } of router.note(origin)) give(own, { type: "left", who });
     const head = headOf(origin);
     const known = head && router.find(head);

@@ -24,6 +24,11 @@ interface Room<Own> {
   calls: readonly Own[];
 }
 
+/** A batch, and when it reached this engine, by its own clock: from then on its events grow older (P8). */
+export interface ArrivedBatch extends EventBatch {
+  readonly receivedAt: number;
+}
+
 export type Route<Own> =
   /** The call that the event belongs to. */
   | { readonly type: "known"; readonly own: Own }
@@ -55,7 +60,7 @@ export interface Router<Own extends Holder> {
     event: CallEvent,
     known: Own | undefined,
     origin: RoomEvent,
-    batch: EventBatch,
+    batch: ArrivedBatch,
     newPartyId: () => string,
   ): Route<Own>;
 }
@@ -80,7 +85,7 @@ export function createRouter<Own extends Holder>(us: Identity): Router<Own> {
   const caller = (call: Call) => join(call.roomId, call.peer?.userId ?? "");
 
   /** Why an invite does not begin a call, or the call. */
-  const admit = (invite: EventOf<"invite">, batch: EventBatch, newPartyId: () => string): Route<Own> => {
+  const admit = (invite: EventOf<"invite">, batch: ArrivedBatch, newPartyId: () => string): Route<Own> => {
     const { roomId, callId, sender, invitee, lifetime } = invite;
     if (sender.userId === us.userId && invitee !== us.userId) return drop("an invite of our own");
     if (invitee !== undefined && invitee !== us.userId) return drop("an invite for somebody else");

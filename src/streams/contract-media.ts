@@ -103,14 +103,14 @@ export interface MediaSession<TStream = unknown> {
   /**
    * Opens devices and makes an offer; resolves once it is worth sending: it holds the candidates found quickly (P23).
    * Rejects with `media_denied`, `media_missing`, `media_busy`, `media_failed`, `invalid_option` where nothing is
-   * asked for, `wrong_state` for a second description, `closed`, or as `iceServers` does.
+   * asked for, `wrong_state` for a second description, `closed`, or as `iceServers$` does.
    */
   offer(capture: Capture, options?: OfferOptions): Promise<SessionDescription>;
   /**
    * Makes the answer and gathers its candidates while it rings, so that `answer()` need not. Devices stay off, and the
    * peer's candidates, those inside its offer too, are held back: nothing is sent to the peer (P45). Resolves when
    * the answer is worth sending. Rejects with `media_failed`, `wrong_state` for a session that has begun, `closed`, or
-   * as `iceServers` does; `answer()` then makes the answer itself.
+   * as `iceServers$` does; `answer()` then makes the answer itself.
    */
   prepare(offer: SessionDescription): Promise<void>;
   /** Lets go of what was prepared, connection and all; `answer()` then makes the answer itself. */
@@ -156,8 +156,8 @@ export interface MediaSession<TStream = unknown> {
   stopSharing(): void;
   /** Sends nothing and plays nothing, or as before: resuming restores each direction exactly. */
   hold(on: boolean): void;
-  /** Asks for a new path to the peer, with these servers; the outcome shows in `path$`. */
-  restartIce(iceServers: readonly IceServer[]): void;
+  /** Asks for a new path to the peer, by the newest servers; the outcome shows in `path$`. */
+  restartIce(): void;
   /** Sends keys (`0-9A-D#*,`). Throws `wrong_state` where there is no sound to send them with. */
   sendDtmf(keys: string): void;
   /** Opens a channel to the peer, which sees it in its `channels$`. Needs a negotiation the first time. */
@@ -185,8 +185,12 @@ export interface MediaSession<TStream = unknown> {
 }
 
 export interface MediaHalf<TStream = unknown> {
-  /** Opens a session; `iceServers` is awaited only when the connection is made, beside the devices. */
-  open(options: { readonly iceServers: Promise<readonly IceServer[]> }): MediaSession<TStream>;
+  /**
+   * Opens a session. The first of `iceServers$` is awaited only when the connection is made, beside the devices; none
+   * where it completes without. Followed until `close()`: whatever gathers next, on our side's wish or the peer's, uses
+   * the newest.
+   */
+  open(options: { readonly iceServers$: Observable<readonly IceServer[]> }): MediaSession<TStream>;
   /**
    * Keeps one connection ready, certificate and candidates, with the servers in force, for the next session that
    * opens; another is made when that session is connected or closed, and when the servers change. Absent where there

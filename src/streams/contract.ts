@@ -3,7 +3,8 @@
  * engine), and the media half (WebRTC), whose seam is in contract-media.ts. Everything a signalling half takes or
  * gives is a flat, structured-cloneable value, so that a port may lie anywhere between.
  *
- * Times are milliseconds on one base, `performance.timeOrigin + performance.now()`, unless a name says otherwise.
+ * Times are milliseconds on the base of the context that reads them (see clock.ts), unless a name says otherwise. Two
+ * contexts, a page and its worker say, need not share a base: what crosses a port is a duration, or is rebased there.
  * "Rejects with" means: with a `TrunklineError` of that code (see errors.ts).
  */
 import type { Observable, SchedulerLike } from "rxjs";
@@ -11,7 +12,7 @@ import type { ErrorData } from "./errors.ts";
 
 export type * from "./contract-media.ts";
 
-/** Where time comes from. `now()` is monotonic and on the common time base; see clock.ts. */
+/** Where time comes from. `now()` is monotonic and counts the time that the machine slept; see clock.ts. */
 export type Clock = SchedulerLike;
 
 // ---------------------------------------------------------------------------------------------------------------
@@ -91,6 +92,8 @@ export interface IceServer {
   readonly urls: readonly string[];
   readonly username?: string;
   readonly credential?: string;
+  /** When the credentials lapse, on the time base of whoever reads this; absent where they do not (P29). */
+  readonly expiresAt?: number;
 }
 
 /** How a call ended. */
@@ -126,7 +129,9 @@ export interface RoomEvent {
   readonly stateKey?: string;
   /** Untrusted. */
   readonly content: unknown;
-  /** Age in ms at `EventBatch.receivedAt`, by the homeserver's reckoning; untrusted (P8). */
+  /**
+   * Age in ms when its batch is emitted: the homeserver's word, and how long the batch has waited since; untrusted (P8).
+   */
   readonly age?: number;
   /** Whether the event travelled encrypted (P42). */
   readonly encrypted: boolean;
@@ -139,7 +144,6 @@ export interface RoomEvent {
 export interface EventBatch {
   /** False for the first sync after the start: history, not news (P10). */
   readonly live: boolean;
-  readonly receivedAt: number;
   readonly events: readonly RoomEvent[];
   /** How many members rooms have, where this response told (P13). */
   readonly members?: readonly { readonly roomId: string; readonly joined: number }[];
@@ -244,12 +248,12 @@ export type Command =
 
 /** What the engine tells the main thread. */
 export type Signal =
-  /** A call rings. `expiresAt` is when it will stop by itself (P7). */
+  /** A call rings. `remaining`: after how many ms, counted from when this is emitted, it stops by itself (P7). */
   | (CallRef &
       SessionDescription & {
         readonly type: "incoming";
         readonly peer: Party;
-        readonly expiresAt: number;
+        readonly remaining: number;
         readonly capabilities: Capabilities;
         /** Whether `negotiate` may be used: both sides speak version 1 (P19). */
         readonly negotiable: boolean;
@@ -303,6 +307,7 @@ export interface SignalingHalf {
   readonly status$: Observable<SignalingStatus>;
   /**
    * Emits the ICE servers in force on subscription (once there are any, or none for sure), then each refresh (P29).
+   * Never emits any that have expired.
    * Errors and completes as `signals$` does.
    */
   readonly iceServers$: Observable<readonly IceServer[]>;

@@ -1,5 +1,5 @@
 import { realClock } from "../streams/clock.ts";
-import type { Clock, MediaHalf } from "../streams/contract.ts";
+import type { Clock, IceServer, MediaHalf } from "../streams/contract.ts";
 import type { ErrorCode } from "../streams/errors.ts";
 import { FakeSession } from "./fake-session.ts";
 
@@ -29,6 +29,8 @@ export interface FakeMedia extends MediaHalf<FakeStream> {
   readonly liveTracks: number;
   /** From now on devices and screens refuse with this code; without one they open again. */
   refuseDevices(code?: ErrorCode): void;
+  /** The ICE servers that were the newest at each gathering of its sessions, in order. */
+  readonly gatherings: readonly (readonly IceServer[])[];
   /** The keys that its sessions sent, in order. */
   readonly keysSent: string;
   /**
@@ -50,25 +52,28 @@ export interface FakeMedia extends MediaHalf<FakeStream> {
 export function fakeMedia({ clock = realClock }: FakeMediaOptions = {}): FakeMedia {
   const sessions = new Set<FakeSession>();
   const tracks: FakeTrack[] = [];
+  const gatherings: (readonly IceServer[])[] = [];
   let refusal: ErrorCode | undefined;
   let mends = true;
   let keysSent = "";
   return {
-    open({ iceServers }) {
+    open({ iceServers$ }) {
       const session = new FakeSession({
         clock,
-        iceServers,
+        iceServers$,
         refusal: () => refusal,
         mends: () => mends,
         onKeys: (keys) => {
           keysSent += keys;
         },
+        onGather: (servers) => gatherings.push(servers),
         onOpened: (opened) => tracks.push(...opened),
         onClosed: () => sessions.delete(session),
       });
       sessions.add(session);
       return session;
     },
+    gatherings,
     get openSessions() {
       return sessions.size;
     },

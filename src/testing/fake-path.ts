@@ -17,6 +17,7 @@ export interface FakePathOptions {
   readonly mends: () => boolean;
   /** Whether the peer sends anything. */
   readonly receives: () => boolean;
+  readonly onGather: () => void;
 }
 
 /** The way from one fake session to another: candidates, the path's state, and the milestones on it. */
@@ -137,6 +138,7 @@ export class FakePath {
   #gather(generation: number): void {
     if (generation === this.#gathering) return;
     this.#gathering = generation;
+    this.#options.onGather();
     const ufrag = ufragOf({ sessionId: this.#options.sessionId, generation });
     for (const [index, ms] of TIMES.candidates.entries()) {
       this.#after(ms, () => this.#tell(fakeCandidate(ufrag, index + 2)));

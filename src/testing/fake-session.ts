@@ -1,3 +1,4 @@
+import { firstValueFrom, type Observable, ReplaySubject, type Subscription, take } from "rxjs";
 import type {
   Candidate,
   Capture,
@@ -25,9 +26,11 @@ import { FakeTalk } from "./fake-talk.ts";
 
 export interface FakeSessionOptions {
   readonly clock: Clock;
-  readonly iceServers: Promise<readonly IceServer[]>;
+  readonly iceServers$: Observable<readonly IceServer[]>;
   readonly refusal: () => ErrorCode | undefined;
   readonly mends: () => boolean;
+  /** Given the newest ICE servers each time that a session gathers. */
+  readonly onGather: (iceServers: readonly IceServer[]) => void;
   readonly onOpened: (tracks: readonly FakeTrack[]) => void;
   readonly onKeys: (keys: string) => void;
   readonly onClosed: () => void;
@@ -54,6 +57,8 @@ export class FakeSession implements MediaSession<FakeStream> {
   #rejectClosing: (error: TrunklineError) => void = () => {};
   #closed = false;
   #attempt: Attempt | undefined;
+  readonly #iceServers = new ReplaySubject<readonly IceServer[]>(1);
+  readonly #following: Subscription;
   #devices: Promise<void> | undefined;
   #connection = false;
   readonly #refused = new FakeBuffer<TrunklineError>();
@@ -73,7 +78,13 @@ export class FakeSession implements MediaSession<FakeStream> {
     const { clock, mends } = options;
     const sessionId = this.#id;
     this.#options = options;
-    this.#path = new FakePath({ sessionId, clock, mends, receives: () => !this.#remote.empty });
+    this.#path = new FakePath({
+      sessionId,
+      clock,
+      mends,
+      receives: () => !this.#remote.empty,
+      onGather: () => this.#iceServers.pipe(take(1)).subscribe(options.onGather),
+    });
     this.#channels = new FakeChannels(clock);
     this.#talk = new FakeTalk({
       clock,
@@ -94,7 +105,7 @@ export class FakeSession implements MediaSession<FakeStream> {
       this.#rejectClosing = reject;
     });
     this.#closing.catch(() => {});
-    options.iceServers.catch(() => {});
+    this.#following = options.iceServers$.subscribe(this.#iceServers);
   }
 
   get hasConnection(): boolean {
@@ -122,7 +133,7 @@ export class FakeSession implements MediaSession<FakeStream> {
       const theirs = this.#talk.readOffer(offer);
       const attempt: Attempt = { type: "answer", giveWay: () => {} };
       this.#attempt = attempt;
-      const done = this.#options.iceServers.then(() => {
+      const done = this.#firstServers().then(() => {
         if (this.#closed || attempt !== this.#attempt) return;
         this.#connection = true;
         this.#talk.prepare();
@@ -245,7 +256,13 @@ export class FakeSession implements MediaSession<FakeStream> {
     this.#talk.close();
     this.#path.close();
     this.#refused.complete();
+    this.#following.unsubscribe();
+    this.#iceServers.complete();
     this.#options.onClosed();
+  }
+
+  #firstServers(): Promise<readonly IceServer[]> {
+    return firstValueFrom(this.#iceServers, { defaultValue: [] });
   }
 
   /** Moves the path, where there is a connection to have one. */
@@ -294,7 +311,7 @@ export class FakeSession implements MediaSession<FakeStream> {
       const attempt: Attempt = { type, giveWay };
       this.#attempt = attempt;
       this.#devices ??= (async () => this.#open("m.usermedia", kinds))();
-      const connecting = this.#options.iceServers.then(() => {
+      const connecting = this.#firstServers().then(() => {
         this.#connection ||= attempt === this.#attempt;
       });
       if (this.#own.track("m.usermedia", "audio") ?? this.#own.track("m.usermedia", "video")) {

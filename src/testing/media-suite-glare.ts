@@ -105,7 +105,7 @@ export const glareCases: readonly MediaCase[] = [
       const said = [caller, callee].map((session) =>
         until(session.negotiations$, () => true, "a description"),
       );
-      caller.restartIce([]);
+      caller.restartIce();
       const descriptions = await Promise.all(said);
       equal(
         descriptions.map(({ description }) => description.type),

@@ -1,4 +1,4 @@
-import { ReplaySubject } from "rxjs";
+import { NEVER, ReplaySubject } from "rxjs";
 import type { MediaSession, Milestone, SessionDescription } from "../streams/contract.ts";
 import { equal, rejects, truthy, within } from "./assert.ts";
 import {
@@ -9,7 +9,6 @@ import {
   infoOf,
   kinds,
   type MediaCase,
-  NO_SERVERS,
   now,
   type Open,
   until,
@@ -200,9 +199,9 @@ export const preparedCases: readonly MediaCase[] = [
     await Promise.all(late);
     await rejects(closed.prepare(offer), "closed");
     closed.unprepare();
-    const waiting = open(new Promise<never>(() => {}));
+    const waiting = open(NEVER);
     const pending = rejects(waiting.prepare(offer), "closed");
-    await NO_SERVERS;
+    await Promise.resolve();
     waiting.close();
     await pending;
     await until(quick.localStreams$, ({ length }) => length === 1, "our own stream");

@@ -1,4 +1,4 @@
-import { ReplaySubject } from "rxjs";
+import { NEVER, ReplaySubject, throwError } from "rxjs";
 import type { MediaSession, Milestone } from "../streams/contract.ts";
 import { TrunklineError } from "../streams/errors.ts";
 import { equal, rejects, truthy, within } from "./assert.ts";
@@ -9,7 +9,6 @@ import {
   exchange,
   kinds,
   type MediaCase,
-  NO_SERVERS,
   now,
   throws,
   until,
@@ -21,7 +20,7 @@ export const sessionCases: readonly MediaCase[] = [
     session.addCandidates([{ candidate: "candidate:1 1 udp 1 127.0.0.1 9 typ host", sdpMid: "0" }]);
     session.describeRemote([]);
     session.mute({ audio: true });
-    await NO_SERVERS;
+    await Promise.resolve();
     equal(world.stillOpen(), { tracks: 0, connections: 0 }, "open tracks and connections");
     equal(await now(session.path$), "new", "the path");
   }),
@@ -90,8 +89,7 @@ export const sessionCases: readonly MediaCase[] = [
   }),
 
   define("close rejects what is pending and leaves nothing open", async (open, world) => {
-    const never = new Promise<never>(() => {});
-    const waiting = open(never);
+    const waiting = open(NEVER);
     const pending = waiting.offer(BOTH);
     await until(waiting.milestones$, ({ name }) => name === "media_opened", "the devices to open");
     equal(world.stillOpen(), { tracks: 2, connections: 0 }, "open tracks and connections meanwhile");
@@ -125,7 +123,7 @@ export const sessionCases: readonly MediaCase[] = [
     await rejects(session.answer(offer, BOTH), "closed");
     await rejects(session.accept(offer), "closed");
     session.hold(true);
-    session.restartIce([]);
+    session.restartIce();
     session.stopSharing();
     await rejects(session.negotiate(offer), "closed");
     await rejects(session.change(BOTH), "closed");
@@ -146,7 +144,7 @@ export const sessionCases: readonly MediaCase[] = [
   }),
 
   define("ICE servers that cannot be had are a coded error", async (open, world) => {
-    const failed = Promise.reject(new TrunklineError("homeserver_unreachable", "No homeserver."));
+    const failed = throwError(() => new TrunklineError("homeserver_unreachable", "No homeserver."));
     const unused = open(failed);
     await rejects(open(failed).offer(BOTH), "homeserver_unreachable");
     unused.close();

@@ -1,7 +1,8 @@
-import { filter, firstValueFrom, lastValueFrom, type Observable, toArray } from "rxjs";
+import { filter, firstValueFrom, lastValueFrom, type Observable, of, toArray } from "rxjs";
 import type {
   Candidate,
   Capture,
+  IceServer,
   MediaHalf,
   MediaSession,
   SessionDescription,
@@ -27,7 +28,7 @@ export interface MediaCase {
 }
 
 export const BOTH: Capture = { audio: true, video: true };
-export const NO_SERVERS = Promise.resolve([]);
+export const NO_SERVERS = of<readonly IceServer[]>([]);
 
 /** Candidates that no half can use, and that none may stumble over. */
 export const BAD: readonly Candidate[] = [
@@ -38,14 +39,14 @@ export const BAD: readonly Candidate[] = [
   { candidate: "", sdpMid: "", sdpMLineIndex: -1 },
 ];
 
-export type Open = (iceServers?: Promise<readonly never[]>) => MediaSession;
+export type Open = (iceServers$?: Observable<readonly IceServer[]>) => MediaSession;
 
 /** A case that closes what it opened, whatever came of it, and then finds nothing left open. */
 export function define(name: string, test: (open: Open, world: MediaWorld) => Promise<void>): MediaCase {
   const run = async (world: MediaWorld) => {
     const sessions: MediaSession[] = [];
-    const open: Open = (iceServers = NO_SERVERS) => {
-      const session = world.media.open({ iceServers });
+    const open: Open = (iceServers$ = NO_SERVERS) => {
+      const session = world.media.open({ iceServers$ });
       sessions.push(session);
       return session;
     };

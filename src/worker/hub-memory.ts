@@ -1,23 +1,27 @@
 import { Subject } from "rxjs";
-import type { CallRef, Memory, MemoryChange, RememberedCall } from "../streams/contract.ts";
-import { NO_MEMORY, remember } from "../streams/memory.ts";
+import type { CallRef, Clock, Memory, MemoryChange, RememberedCall } from "../streams/contract.ts";
+import { NO_MEMORY, rebased, remember } from "../streams/memory.ts";
 import type { HubCall } from "./hub-state.ts";
 
 /** What the tabs remember of a call: what the engine knows, and whose it is. */
 interface State {
   readonly engine: unknown;
   readonly hub: Omit<HubCall, keyof CallRef>;
+  /** When this was so, on the clock of its hub. */
+  readonly at: number;
 }
 
 /** The memory of an engine and of its hub, as one that looks like an engine's to whoever keeps it. */
 export class HubMemory {
   readonly #changes = new Subject<MemoryChange>();
   readonly #find: (ref: CallRef) => HubCall | undefined;
+  readonly #clock: Clock;
   #engine: Memory;
 
   /** `find` tells what the hub knows of a call. */
-  constructor(find: (ref: CallRef) => HubCall | undefined, engine: Memory = NO_MEMORY) {
+  constructor(find: (ref: CallRef) => HubCall | undefined, clock: Clock, engine: Memory = NO_MEMORY) {
     this.#find = find;
+    this.#clock = clock;
     this.#engine = engine;
   }
 
@@ -49,17 +53,21 @@ export class HubMemory {
 
   #wrap({ roomId, callId, state }: Partial<RememberedCall> & CallRef): MemoryChange {
     if (state === undefined) return { type: "call", roomId, callId };
-    const { owner, heard = [] } = this.#find({ roomId, callId }) ?? {};
-    const wrapped: State = { engine: state, hub: { ...(owner !== undefined && { owner }), heard } };
+    const { roomId: _, callId: __, ...hub } = this.#find({ roomId, callId }) ?? { roomId, callId, heard: [] };
+    const wrapped: State = { engine: state, hub, at: this.#clock.now() };
     return { type: "call", roomId, callId, state: wrapped };
   }
 }
 
-/** What the engine is to remember of a memory that `HubMemory` made, and the calls of the hub. */
-export function unwrap(memory: Memory): { readonly engine: Memory; readonly calls: readonly HubCall[] } {
+/** What the engine is to remember of a memory that `HubMemory` made, and the calls of the hub, on a clock that shows `now`. */
+export function unwrap(
+  memory: Memory,
+  now: number,
+): { readonly engine: Memory; readonly calls: readonly HubCall[] } {
   const calls = memory.calls.map(({ roomId, callId, state }) => {
-    const { engine, hub } = state as State;
-    return { engine: { roomId, callId, state: engine }, hub: { ...hub, roomId, callId } };
+    const { engine, hub, at } = state as State;
+    const until = hub.until !== undefined && { until: rebased(hub.until, at, now) };
+    return { engine: { roomId, callId, state: engine }, hub: { ...hub, ...until, roomId, callId } };
   });
   return {
     engine: { ...memory, calls: calls.map(({ engine }) => engine) },

@@ -11,6 +11,8 @@ export interface HubCall extends CallRef {
   readonly owner?: string;
   /** What a tab that comes while it rings has to hear, in order. */
   readonly heard: readonly Signal[];
+  /** When it stops ringing by itself, on the hub's clock. */
+  readonly until?: number;
 }
 
 export interface HubState {
@@ -46,30 +48,35 @@ export const hubState = (calls: readonly HubCall[] = []): HubState => ({ tabs: [
 
 /**
  * Who hears what, and who may say what, where several tabs share an engine: the next state and what is to be done. A
- * call that rings is everybody's until one tab takes it; any other belongs to the tab that placed or took it.
+ * call that rings is everybody's until one tab takes it; any other belongs to the tab that placed or took it. `at` is now,
+ * on the hub's clock.
  */
-export function step(state: HubState, input: HubInput): HubStep {
+export function step(state: HubState, input: HubInput, at: number): HubStep {
   switch (input.type) {
     case "joined":
-      return join(state, input.tab);
+      return join(state, input.tab, at);
     case "left":
       return leave(state, input.tab);
     case "command":
       return carryOut(state, input.tab, input.command);
     case "signal":
-      return receive(state, input.signal);
+      return receive(state, input.signal, at);
     case "unknown":
       return { state: { ...state, calls: without(state.calls, input.call) }, effects: [] };
   }
 }
 
 /** One that comes back, having lost its connection, has not missed anything: that is seen to at the rim. */
-function join(state: HubState, tab: string): HubStep {
+function join(state: HubState, tab: string, at: number): HubStep {
   if (state.tabs.includes(tab)) return { state, effects: [] };
   const ringing = state.calls.filter(({ owner }) => owner === undefined);
   return {
     state: { ...state, tabs: [...state.tabs, tab] },
-    effects: ringing.flatMap(({ heard }) => heard.map((signal) => tell(tab, signal))),
+    effects: ringing.flatMap(({ heard, until = at }) =>
+      heard.map((signal) =>
+        tell(tab, signal.type === "incoming" ? { ...signal, remaining: Math.max(0, until - at) } : signal),
+      ),
+    ),
   };
 }
 
@@ -112,14 +119,16 @@ function reasonOf(command: Command): string | undefined {
   return command.type === "hangup" ? command.reason : undefined;
 }
 
-function receive(state: HubState, signal: Signal): HubStep {
+function receive(state: HubState, signal: Signal, at: number): HubStep {
   const { roomId, callId } = signal;
   if (signal.type === "incoming") {
     const { replaces } = signal;
     const replaced = replaces === undefined ? undefined : find(state.calls, { roomId, callId: replaces });
     const owner = replaced?.owner;
     const call =
-      owner === undefined ? { roomId, callId, heard: [signal] } : { roomId, callId, owner, heard: [] };
+      owner === undefined
+        ? { roomId, callId, heard: [signal], until: at + signal.remaining }
+        : { roomId, callId, owner, heard: [] };
     const crossed = replaced ? over(state, replaced) : state;
     return { state: keep(crossed, call), effects: tellAll(state, call, signal) };
   }

@@ -44,7 +44,7 @@ export interface Hub {
 
 /** One engine for several tabs. It ends with the last tab: each is watched from when it joins, or was remembered. */
 export function createHub({ createEngine, gone, clock, memory }: HubOptions): Hub {
-  const known = memory && unwrap(memory);
+  const known = memory && unwrap(memory, clock.now());
   const engine = createEngine(known?.engine);
   const tabs = new Map<string, HubTab>();
   const life = new Subscription();
@@ -57,13 +57,13 @@ export function createHub({ createEngine, gone, clock, memory }: HubOptions): Hu
     [...state.calls, ...state.ended].find(
       ({ roomId, callId }) => roomId === ref.roomId && callId === ref.callId,
     );
-  const remembered = new HubMemory(find, known?.engine);
+  const remembered = new HubMemory(find, clock, known?.engine);
   life.add(engine.memory$?.subscribe((change) => remembered.change(change)));
 
   /** Settles when what it dispatches has settled. */
   const apply = async (input: HubInput): Promise<void> => {
     const before = state.calls;
-    const { state: next, effects } = step(state, input);
+    const { state: next, effects } = step(state, input, clock.now());
     state = next;
     remembered.update(next.calls.filter((call) => !before.includes(call)));
     await Promise.all(effects.map(perform));

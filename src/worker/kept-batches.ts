@@ -1,5 +1,6 @@
 import { concat, defer, from, type Observable, Subject, type Subscription } from "rxjs";
-import type { EventBatch } from "../streams/contract.ts";
+import { aged } from "../streams/aged.ts";
+import type { Clock, EventBatch } from "../streams/contract.ts";
 
 /** How many batches are kept while no engine reads: some minutes of a busy account. Beyond it the oldest are lost. */
 const KEPT = 1_000;
@@ -7,7 +8,8 @@ const KEPT = 1_000;
 /** A transport's batches, read on while one engine after the other reads them. */
 export interface KeptBatches {
   /**
-   * Emits what has not been read to its end yet, then each batch as it comes; ends as the source does. Reading of the
+   * Emits what has not been read to its end yet, older by how long it waited, then each batch as it comes; ends as the
+   * source does. Reading of the
    * source begins with the first subscription and goes on without any. Each batch has a position of ours.
    */
   readonly batches$: Observable<EventBatch>;
@@ -17,16 +19,16 @@ export interface KeptBatches {
   close(): void;
 }
 
-export function keepBatches(source$: Observable<EventBatch>): KeptBatches {
+export function keepBatches(source$: Observable<EventBatch>, clock: Clock): KeptBatches {
   const live = new Subject<EventBatch>();
-  let unread: readonly EventBatch[] = [];
+  let unread: readonly { readonly batch: EventBatch; readonly at: number }[] = [];
   let count = 0;
   let reading: Subscription | undefined;
 
   const keep = (batch: EventBatch) => {
     count += 1;
     const placed = { ...batch, position: `${count}` };
-    unread = [...unread.slice(1 - KEPT), placed];
+    unread = [...unread.slice(1 - KEPT), { batch: placed, at: clock.now() }];
     live.next(placed);
   };
 
@@ -39,12 +41,12 @@ export function keepBatches(source$: Observable<EventBatch>): KeptBatches {
         complete: () => live.complete(),
       });
       return concat(
-        defer(() => from(unread)),
+        defer(() => from(unread.map(({ batch, at }) => aged(batch, clock.now() - at)))),
         live,
       );
     }),
     read(position) {
-      const at = unread.findIndex((batch) => batch.position === position);
+      const at = unread.findIndex(({ batch }) => batch.position === position);
       unread = unread.slice(at + 1);
     },
     close: () => reading?.unsubscribe(),

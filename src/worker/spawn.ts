@@ -1,3 +1,4 @@
+import { realClock } from "../streams/clock.ts";
 import type { SignalingHalf, Transport } from "../streams/contract.ts";
 import { TrunklineError } from "../streams/errors.ts";
 import { transportStreams } from "../streams/link-transport.ts";
@@ -41,7 +42,7 @@ export function spawnSignaling(options: SpawnOptions): SignalingHalf {
 }
 
 function servingTransport(transport: Transport): PageSide {
-  const kept = keepBatches(transport.batches$);
+  const kept = keepBatches(transport.batches$, realClock);
   return {
     served: { ...transportStreams(transport), batches: kept.batches$ },
     onPosition: kept.read,

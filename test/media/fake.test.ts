@@ -1,11 +1,11 @@
-import { firstValueFrom, VirtualTimeScheduler } from "rxjs";
+import { firstValueFrom, of, VirtualTimeScheduler } from "rxjs";
 import { describe, expect, it } from "vitest";
 import type { CallStats, MediaSession, SessionDescription } from "../../src/streams/contract.ts";
 import { virtualClock } from "../../src/testing/clock.ts";
 import { fakeMedia } from "../../src/testing/fake-media.ts";
 import { mediaSuite } from "../../src/testing/media-suite.ts";
 
-const none = Promise.resolve([]);
+const none = of([]);
 
 describe("fakeMedia", () => {
   for (const { name, run } of mediaSuite) {
@@ -25,7 +25,7 @@ describe("fakeMedia under a virtual clock", () => {
   async function course(): Promise<readonly string[]> {
     const clock = new VirtualTimeScheduler();
     const media = fakeMedia({ clock });
-    const [caller, callee] = [media.open({ iceServers: none }), media.open({ iceServers: none })];
+    const [caller, callee] = [media.open({ iceServers$: none }), media.open({ iceServers$: none })];
     const told: string[] = [];
     caller.path$.subscribe((state) => told.push(`${clock.now()} ${state}`));
     caller.milestones$.subscribe(({ name, at }) => told.push(`${at} ${name}`));
@@ -63,7 +63,7 @@ describe("fakeMedia under a virtual clock", () => {
   it("connects nothing by the candidates of another session", async () => {
     const clock = new VirtualTimeScheduler();
     const media = fakeMedia({ clock });
-    const [caller, callee, stranger] = [1, 2, 3].map(() => media.open({ iceServers: none })) as [
+    const [caller, callee, stranger] = [1, 2, 3].map(() => media.open({ iceServers$: none })) as [
       MediaSession,
       MediaSession,
       MediaSession,
@@ -85,7 +85,7 @@ describe("fakeMedia under a virtual clock", () => {
   it("loses the path when told to, and only where there was one", async () => {
     const clock = new VirtualTimeScheduler();
     const media = fakeMedia({ clock });
-    const [caller, callee] = [media.open({ iceServers: none }), media.open({ iceServers: none })];
+    const [caller, callee] = [media.open({ iceServers$: none }), media.open({ iceServers$: none })];
     const offer = await caller.offer({ audio: true });
     media.setPath("failed");
     expect(await firstValueFrom(caller.path$)).toBe("failed");
@@ -102,7 +102,7 @@ describe("fakeMedia under a virtual clock", () => {
   async function call() {
     const clock = virtualClock();
     const media = fakeMedia({ clock });
-    const [caller, callee] = [media.open({ iceServers: none }), media.open({ iceServers: none })];
+    const [caller, callee] = [media.open({ iceServers$: none }), media.open({ iceServers$: none })];
     const offer = await caller.offer({ audio: true, video: true });
     await caller.accept(await callee.answer(offer, { audio: true }));
     for (const [from, to] of [
@@ -122,7 +122,7 @@ describe("fakeMedia under a virtual clock", () => {
     caller.milestones$.subscribe(({ name, at }) => told.push(`${at} ${name}`));
     told.length = 0;
     media.setPath("failed");
-    caller.restartIce([]);
+    caller.restartIce();
     await clock.advance(50);
     expect(told).toEqual([
       "100 path_lost",
@@ -139,11 +139,11 @@ describe("fakeMedia under a virtual clock", () => {
     const { clock, media, caller } = await call();
     media.mendPaths(false);
     media.setPath("disconnected");
-    caller.restartIce([]);
+    caller.restartIce();
     await clock.advance(1_000);
     expect(await firstValueFrom(caller.path$)).toBe("disconnected");
     media.mendPaths(true);
-    caller.restartIce([]);
+    caller.restartIce();
     await clock.advance(1_000);
     expect(await firstValueFrom(caller.path$)).toBe("connected");
   });

@@ -80,7 +80,7 @@ const page = {
 
   /** The error of an offer with the page's own devices and these options. */
   async refusal(capture: Capture) {
-    const session = browserMedia().open({ iceServers: noServers });
+    const session = browserMedia().open({ iceServers$: noServers });
     try {
       await session.offer(capture);
       return undefined;
@@ -95,7 +95,7 @@ const page = {
   async offerTimes(n: number): Promise<readonly number[]> {
     const times: number[] = [];
     for (let i = 0; i < n; i++) {
-      const session = browserMedia().open({ iceServers: noServers });
+      const session = browserMedia().open({ iceServers$: noServers });
       const start = performance.now();
       await session.offer({ audio: true, video: true });
       times.push(performance.now() - start);
@@ -113,7 +113,7 @@ const page = {
       opening.push(opened);
       return opened;
     };
-    const session = browserMedia({ mediaDevices: { getUserMedia } }).open({ iceServers: noServers });
+    const session = browserMedia({ mediaDevices: { getUserMedia } }).open({ iceServers$: noServers });
     const offering = session.offer({ audio: true, video: true }).catch(() => {});
     session.close();
     await offering;

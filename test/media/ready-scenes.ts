@@ -1,5 +1,5 @@
 /** What is made ready before it is needed, and what is undone when nobody needs it, in a real browser. */
-import { BehaviorSubject, filter, firstValueFrom, type Observable, ReplaySubject, Subject } from "rxjs";
+import { BehaviorSubject, filter, firstValueFrom, type Observable, of, ReplaySubject, Subject } from "rxjs";
 import { browserMedia } from "../../src/media/browser.ts";
 import type { IceServer, Milestone, PathState, SessionDescription } from "../../src/streams/contract.ts";
 import {
@@ -33,7 +33,7 @@ function pair(): readonly [BrowserSession, BrowserSession] {
   tracks.length = 0;
   connections.length = 0;
   const media = browserMedia(options);
-  return [media.open({ iceServers: noServers }), media.open({ iceServers: noServers })];
+  return [media.open({ iceServers$: noServers }), media.open({ iceServers$: noServers })];
 }
 
 /** Waits for as long as a connection takes to find all its candidates. */
@@ -137,7 +137,7 @@ export const readyScenes = {
     await gathered();
     const [caller] = pair();
     const offer = await caller.offer(BOTH);
-    const callee = media.open({ iceServers: noServers });
+    const callee = media.open({ iceServers$: noServers });
     await callee.prepare(offer);
     const answered = await callee.answer(offer, BOTH);
     await caller.accept(answered);
@@ -181,8 +181,8 @@ export const readyScenes = {
     servers$.next(none);
     servers$.next(none);
     const story = [connections.length];
-    const open = () => media.open({ iceServers: Promise.resolve(none) });
-    const other = () => browserMedia(options).open({ iceServers: noServers });
+    const open = () => media.open({ iceServers$: of(none) });
+    const other = () => browserMedia(options).open({ iceServers$: noServers });
     const [spareOne] = connections;
     // Its candidates are there as soon as it is used: with the end of them, once they are.
     let offer: SessionDescription | undefined;

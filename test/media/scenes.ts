@@ -1,6 +1,7 @@
 /** What happens in a call with real media, each scene with what came of it. */
-import { filter, firstValueFrom, type Observable, take, toArray } from "rxjs";
+import { BehaviorSubject, filter, firstValueFrom, type Observable, take, toArray } from "rxjs";
 import { browserMedia } from "../../src/media/browser.ts";
+import type { IceServer } from "../../src/streams/contract.ts";
 import {
   type BrowserSession,
   connect,
@@ -19,10 +20,10 @@ const when = <T>(stream$: Observable<T>, is: (value: T) => boolean) =>
   firstValueFrom(stream$.pipe(filter(is)));
 const pcOf = (side: 0 | 1) => connections[side] as RTCPeerConnection;
 
-async function call(capture: object = BOTH) {
+async function call(capture: object = BOTH, iceServers$?: Observable<readonly IceServer[]>) {
   tracks.length = 0;
   connections.length = 0;
-  const sessions = await connect(capture);
+  const sessions = await connect(capture, iceServers$);
   await Promise.all(sessions.map(({ path$ }) => when(path$, (state) => state === "connected")));
   return sessions;
 }
@@ -194,9 +195,10 @@ export const scenes = {
     return keys;
   },
 
-  /** Restarts ICE: whether credentials changed and media goes on, and the milestones. */
+  /** Restarts ICE: whether credentials changed and media goes on, how many servers each side has, and the milestones. */
   async restart() {
-    const [caller, callee] = await call();
+    const servers$ = new BehaviorSubject<readonly IceServer[]>([]);
+    const [caller, callee] = await call(BOTH, servers$);
     await flows();
     const credentials = () =>
       connections.map((pc) => pc.localDescription?.sdp.match(/a=ice-ufrag:(.*)/)?.[1]);
@@ -208,7 +210,11 @@ export const scenes = {
         toArray(),
       ),
     );
-    caller.restartIce([{ urls: ["stun:127.0.0.1:9"] }]);
+    servers$.next([
+      { urls: ["stun:127.0.0.1:9"] },
+      { urls: ["turn:127.0.0.1:9"], username: "u", credential: "p", expiresAt: 0 },
+    ]);
+    caller.restartIce();
     await until(() => credentials().every((each, side) => each !== before[side]));
     await until(() =>
       connections.every((pc) => pc.signalingState === "stable" && pc.connectionState === "connected"),
@@ -241,8 +247,8 @@ export const scenes = {
       },
     };
     const [loser, winner] = [
-      browserMedia({ ...options, mediaDevices }).open({ iceServers: noServers }),
-      browserMedia(options).open({ iceServers: noServers }),
+      browserMedia({ ...options, mediaDevices }).open({ iceServers$: noServers }),
+      browserMedia(options).open({ iceServers$: noServers }),
     ];
     await loser.offer(BOTH);
     const offer = await winner.offer(BOTH);

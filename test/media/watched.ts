@@ -1,6 +1,7 @@
+import { type Observable, of } from "rxjs";
 /** Sessions in a page whose devices and connections a test can look at. */
 import { browserMedia } from "../../src/media/browser.ts";
-import type { Capture, MediaSession } from "../../src/streams/contract.ts";
+import type { Capture, IceServer, MediaSession } from "../../src/streams/contract.ts";
 import type { TrunklineError } from "../../src/streams/errors.ts";
 
 export type BrowserSession = MediaSession<MediaStream>;
@@ -35,7 +36,7 @@ export const options = {
   },
 };
 
-export const noServers = Promise.resolve([]);
+export const noServers = of([]);
 
 export function stillOpen() {
   return {
@@ -44,10 +45,13 @@ export function stillOpen() {
   };
 }
 
-/** A call whose sessions hear each other from then on. */
-export async function connect(capture: Capture): Promise<readonly [BrowserSession, BrowserSession]> {
+/** A call whose sessions hear each other from then on, and follow the same servers. */
+export async function connect(
+  capture: Capture,
+  iceServers$: Observable<readonly IceServer[]> = noServers,
+): Promise<readonly [BrowserSession, BrowserSession]> {
   const media = browserMedia(options);
-  const [caller, callee] = [media.open({ iceServers: noServers }), media.open({ iceServers: noServers })];
+  const [caller, callee] = [media.open({ iceServers$ }), media.open({ iceServers$ })];
   const offer = await caller.offer(capture);
   wire(caller, callee);
   const answer = await callee.answer(offer, capture);

@@ -1,3 +1,4 @@
+import { of } from "rxjs";
 import { describe, expect, it } from "vitest";
 import type { Call, Offers } from "../../src/phone/call.ts";
 import { createPhone } from "../../src/phone/phone.ts";
@@ -203,7 +204,7 @@ describe("P19 a negotiation that the peer never answers", () => {
   it("is undone after 60 s, and what it was about is offered again", async () => {
     const clock = virtualClock();
     const media = fakeMedia({ clock });
-    const [caller, callee] = [1, 2].map(() => media.open({ iceServers: Promise.resolve([]) }));
+    const [caller, callee] = [1, 2].map(() => media.open({ iceServers$: of([]) }));
     if (!caller || !callee) throw new Error("two sessions");
     const offer = await caller.offer({ audio: true });
     await caller.accept(await callee.answer(offer, { audio: true }));

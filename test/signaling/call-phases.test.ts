@@ -104,7 +104,7 @@ describe("a batch that is read", () => {
           ...offered,
           type: "incoming",
           peer: alice,
-          expiresAt: 91_000,
+          remaining: 90_000,
           capabilities: able,
           negotiable: true,
         },

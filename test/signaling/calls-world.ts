@@ -87,7 +87,7 @@ export function callsWorld(
     memory: () => memory,
     /** Reads a batch. */
     read(events: readonly RoomEvent[], over: Partial<EventBatch> = {}) {
-      calls.read({ live: true, receivedAt: clock.now(), events, ...over });
+      calls.read({ live: true, events, ...over });
     },
     /** Places and sends a call to Bob, or as the options say. */
     async place(

@@ -76,7 +76,7 @@ class Device {
   read(): boolean {
     const events = this.#room.timeline.slice(this.#read);
     this.#read = this.#room.timeline.length;
-    this.#calls.read({ live: true, receivedAt: this.#room.clock.now(), events });
+    this.#calls.read({ live: true, events });
     return events.length > 0;
   }
 

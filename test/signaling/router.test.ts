@@ -1,8 +1,13 @@
 import { describe, expect, it } from "vitest";
 import type { Call } from "../../src/signaling/call-state.ts";
 import type { CallEvent, EventOf, Head } from "../../src/signaling/event-types.ts";
-import { createRouter as create, type Holder, type Router as RouterOf } from "../../src/signaling/router.ts";
-import type { EventBatch, Identity, Party, RoomEvent } from "../../src/streams/contract.ts";
+import {
+  type ArrivedBatch,
+  createRouter as create,
+  type Holder,
+  type Router as RouterOf,
+} from "../../src/signaling/router.ts";
+import type { Identity, Party, RoomEvent } from "../../src/streams/contract.ts";
 import {
   alice,
   answer,
@@ -39,7 +44,7 @@ const origin = (over: Partial<RoomEvent> = {}): RoomEvent => ({
   encrypted: false,
   ...over,
 });
-const batch = (over: Partial<EventBatch> = {}): EventBatch => ({
+const batch = (over: Partial<ArrivedBatch> = {}): ArrivedBatch => ({
   live: true,
   receivedAt: 10_000,
   events: [],

@@ -57,7 +57,7 @@ describe("the transport suite across a port", () => {
 });
 
 describe("a transport across a port", () => {
-  const batch: EventBatch = { live: true, receivedAt: 0, events: [] };
+  const batch: EventBatch = { live: true, events: [] };
 
   it("is subscribed to there for as long as it is here", async () => {
     const batches$ = new Subject<EventBatch>();

@@ -7,7 +7,7 @@ const INCOMING: Signal = {
   ...CALL,
   type: "incoming",
   peer: { userId: "@alice:example.org", partyId: "hers" },
-  expiresAt: 90_000,
+  remaining: 90_000,
   capabilities: { transferee: false, dtmf: false },
   negotiable: true,
   description: { type: "offer", sdp: "v=0" },
@@ -39,7 +39,7 @@ const dispatch = (command: Command): HubEffect => ({ type: "dispatch", command }
 function effectsOf(...inputs: readonly HubInput[]): readonly HubEffect[] {
   let state: HubState = hubState();
   let effects: readonly HubEffect[] = [];
-  for (const input of inputs) ({ state, effects } = step(state, input));
+  for (const input of inputs) ({ state, effects } = step(state, input, 0));
   return effects;
 }
 
@@ -65,6 +65,18 @@ describe("hub: a call that rings", () => {
       tell("b", candidates("2")),
       tell("b", identity("Anne")),
     ]);
+  });
+
+  it("P7 rings in a tab that comes later for the time that is left", () => {
+    let state = step(step(hubState(), joined("a"), 0).state, signal(INCOMING), 5_000).state;
+    const remaining = (at: number) => {
+      const { effects, ...next } = step(state, joined(`tab ${at}`), at);
+      state = next.state;
+      return effects.map(
+        (effect) => effect.type === "tell" && "remaining" in effect.signal && effect.signal.remaining,
+      );
+    };
+    expect([5_000, 35_000, 200_000].map(remaining)).toEqual([[90_000], [60_000], [0]]);
   });
 
   it("rings in a tab that comes when no other is left", () => {

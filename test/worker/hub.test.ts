@@ -15,7 +15,7 @@ const INCOMING: Signal = {
   ...CALL,
   type: "incoming",
   peer: { userId: "@alice:example.org" },
-  expiresAt: 90_000,
+  remaining: 90_000,
   capabilities: { transferee: false, dtmf: false },
   negotiable: true,
   description: { type: "offer", sdp: "v=0" },

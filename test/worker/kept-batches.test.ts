@@ -1,10 +1,23 @@
 import { Observable, of, type Subscription } from "rxjs";
 import { describe, expect, it } from "vitest";
-import type { EventBatch } from "../../src/streams/contract.ts";
+import type { EventBatch, RoomEvent } from "../../src/streams/contract.ts";
 import { TrunklineError } from "../../src/streams/errors.ts";
+import { virtualClock } from "../../src/testing/clock.ts";
 import { type KeptBatches, keepBatches } from "../../src/worker/kept-batches.ts";
 
-const batch = (at: number): EventBatch => ({ live: true, receivedAt: at, events: [], position: "its own" });
+const batch = (id: number): EventBatch => ({ live: true, events: [eventOf(id)], position: "its own" });
+
+const eventOf = (id: number): RoomEvent => ({
+  roomId: "!room:example.org",
+  eventId: `${id}`,
+  sender: "@alice:example.org",
+  type: "m.call.invite",
+  content: {},
+  encrypted: false,
+  age: 50,
+});
+
+const clock = virtualClock();
 
 /** A source, and how often it is read now. */
 function source() {
@@ -16,14 +29,14 @@ function source() {
     state.error = (error) => subscriber.error(error);
     return () => state.readers--;
   });
-  return { state, kept: keepBatches(batches$) };
+  return { state, kept: keepBatches(batches$, clock) };
 }
 
 /** An engine that reads: what it got, by time and position. */
 function reader(kept: KeptBatches) {
   const got: string[] = [];
   const reading: Subscription = kept.batches$.subscribe({
-    next: ({ receivedAt, position }) => got.push(`${receivedAt}@${position}`),
+    next: ({ events, position }) => got.push(`${events[0]?.eventId}@${position}`),
     error: ({ code }) => got.push(code),
     complete: () => got.push("completed"),
   });
@@ -63,6 +76,28 @@ describe("batches that are kept for the next engine", () => {
     expect(reader(kept).got).toEqual(["20@2", "30@3"]);
   });
 
+  it("P8 grow older while they wait, and count from their arrival where they have no age", async () => {
+    const { kept, state } = source();
+    reader(kept).reading.unsubscribe();
+    state.next(1);
+    await clock.advance(30_000);
+    state.next(2);
+    await clock.advance(1_000);
+    const ages: unknown[] = [];
+    kept.batches$.subscribe(({ events }) => ages.push(events[0]?.age));
+    state.next(3);
+    expect(ages).toEqual([31_050, 1_050, 50]);
+    const [event] = batch(4).events;
+    const { age: _, ...ageless } = event as RoomEvent;
+    for (const live of [true, false]) {
+      const others = keepBatches(of({ live, events: [ageless] }), clock);
+      others.batches$.subscribe().unsubscribe();
+      await clock.advance(7_000);
+      others.batches$.subscribe(({ events }) => ages.push(events[0]?.age));
+    }
+    expect(ages.slice(3)).toEqual([7_000, Number.POSITIVE_INFINITY]);
+  });
+
   it("are bounded: the oldest of more than a thousand are lost", () => {
     const { state, kept } = source();
     reader(kept).reading.unsubscribe();
@@ -79,7 +114,7 @@ describe("batches that are kept for the next engine", () => {
     state.error(new TrunklineError("unknown_token", "Log in again"));
     expect(first.got).toEqual(["10@1", "unknown_token"]);
     expect(reader(kept).got).toEqual(["10@1", "unknown_token"]);
-    expect(reader(keepBatches(of(batch(1), batch(2)))).got).toEqual(["1@1", "2@2", "completed"]);
+    expect(reader(keepBatches(of(batch(1), batch(2)), clock)).got).toEqual(["1@1", "2@2", "completed"]);
   });
 
   it("are read no more when they are closed", () => {
@@ -87,6 +122,6 @@ describe("batches that are kept for the next engine", () => {
     reader(kept);
     kept.close();
     expect(state.readers).toBe(0);
-    keepBatches(of(batch(1))).close();
+    keepBatches(of(batch(1)), clock).close();
   });
 });

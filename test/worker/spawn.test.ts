@@ -129,7 +129,6 @@ describe("spawnSignaling with a transport on the page", () => {
 
   const invite = (callId: string): EventBatch => ({
     live: true,
-    receivedAt: performance.timeOrigin + performance.now(),
     events: [
       {
         roomId: CALL.roomId,
@@ -183,9 +182,10 @@ describe("spawnSignaling with a transport on the page", () => {
           read.push(times);
           const worker = inlineWorker((half, { page }) => {
             remoteTransport(page as MessagePort).batches$.subscribe({
-              next({ receivedAt, position = "" }) {
-                times.push(receivedAt);
-                if (receivedAt < 3) half.memory$.next({ type: "position", position });
+              next({ events, position = "" }) {
+                const id = Number(events[0]?.eventId);
+                times.push(id);
+                if (id < 3) half.memory$.next({ type: "position", position });
                 else half.signals.next({ ...CALL, type: "invited" });
               },
               error: () => undefined, // its page has left it
@@ -200,7 +200,10 @@ describe("spawnSignaling with a transport on the page", () => {
     const signals = new ReplaySubject<Signal>();
     half.signals$.subscribe(signals);
     await vi.waitUntil(() => batches.observed);
-    for (const receivedAt of [1, 2, 3]) batches.next({ live: true, receivedAt, events: [] });
+    for (const eventId of ["1", "2", "3"]) {
+      const [event] = invite("a").events;
+      batches.next({ live: true, events: event ? [{ ...event, eventId }] : [] });
+    }
     await firstValueFrom(signals);
     workers[0]?.fail({});
     await firstValueFrom(signals.pipe(take(2), toArray()));

@@ -46,12 +46,12 @@ export class ClientReader {
     );
     // Settled, for a listener of the app's may throw when it hears of a decryption.
     await Promise.allSettled(all.map(({ event }) => this.#client.decryptEventIfNeeded(event)));
-    const receivedAt = this.#clock.now();
-    this.#forget(receivedAt);
+    const now = this.#clock.now();
+    this.#forget(now);
     for (const { event } of all) if (isCall(event)) this.#rooms.follow(event.getRoomId() ?? "");
-    const events = all.flatMap((one) => this.#open(one, receivedAt));
+    const events = all.flatMap((one) => this.#open(one, now));
     const { events: state, members } = await this.#rooms.news();
-    return { live, receivedAt, events: [...state, ...events], ...(members.length > 0 && { members }) };
+    return { live, events: [...state, ...events], ...(members.length > 0 && { members }) };
   }
 
   /** Whether it was waited for: then it and all that its key has opened are to be read again. */

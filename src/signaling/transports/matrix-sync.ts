@@ -144,11 +144,10 @@ function request(options: SyncOptions, place: Place | undefined, hold: number): 
   const within = hold > 0 ? hold + MARGIN : FIRST_WITHIN;
   return options.http.request({ method: "GET", path: "/sync", query, within }).pipe(
     map((body) => {
-      const receivedAt = options.clock.now();
       const answer = parseSync(body);
       if (answer === undefined) throw notMatrix(options.http.homeserver);
       const { events, members, nextBatch: position } = answer;
-      const told = { receivedAt, events, position, ...(members.length > 0 && { members }) };
+      const told = { events, position, ...(members.length > 0 && { members }) };
       return { answer, batch: { live: place !== undefined, ...told } };
     }),
     catchError((error: unknown) => throwError(() => passing(toTrunklineError(error)))),

@@ -133,7 +133,7 @@ function sync(
       const live = since !== undefined;
       since = next;
       connected.next(true);
-      subscriber.next({ live, receivedAt: line.clock.now(), position: `${next}`, ...told });
+      subscriber.next({ live, position: `${next}`, ...told });
     };
 
     subscriber.add(() => connected.next(false));

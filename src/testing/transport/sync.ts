@@ -60,7 +60,7 @@ export const syncTests: readonly TransportTest[] = [
     equal(echo.sender, alice.userId, "the sender");
   }),
 
-  test("P8 gives ages, and the time of arrival on its clock", async (scene) => {
+  test("P8 gives ages", async (scene) => {
     const before = realClock.now();
     const { alice, bob, roomId } = await scene.couple();
     const old = await say(alice, roomId);
@@ -69,11 +69,6 @@ export const syncTests: readonly TransportTest[] = [
     const elapsed = realClock.now() - before;
     const age = batch.events.find(({ eventId }) => eventId === old)?.age;
     truthy(age !== undefined && age >= 0 && age <= elapsed + 1, `an age of 0 to ${elapsed} ms, not ${age}`);
-    const { receivedAt } = batch;
-    truthy(
-      receivedAt >= before && receivedAt <= before + elapsed,
-      `arrival between ${before} and now, not ${receivedAt}`,
-    );
   }),
 
   test("P12 shows a room's join rule, as it is and as it changes", async (scene) => {

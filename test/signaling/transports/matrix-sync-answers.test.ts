@@ -2,9 +2,8 @@ import { describe, expect, it } from "vitest";
 import { coded, said, scripted, watched } from "./scripted.ts";
 
 describe("what a sync tells", () => {
-  it("P8 takes the time of arrival from its clock, and ages as they are", async () => {
-    const { next, batches, clock, subscription } = await watched();
-    await clock.advance(1_000);
+  it("P8 takes ages as they are", async () => {
+    const { next, batches, subscription } = await watched();
     const event = { event_id: "$1", sender: "@a:x", type: "m.call.invite", content: {} };
     const events = [
       { ...event, unsigned: { age: -5 } },
@@ -13,7 +12,6 @@ describe("what a sync tells", () => {
     ];
     (await next()).json({ next_batch: "s1", rooms: { join: { "!r": { timeline: { events } } } } });
     await next();
-    expect(batches[0]?.receivedAt).toBe(1_000);
     const parsed = { roomId: "!r", eventId: "$1", sender: "@a:x", type: "m.call.invite", content: {} };
     expect(batches[0]?.events).toEqual([
       { ...parsed, encrypted: false, age: -5 },

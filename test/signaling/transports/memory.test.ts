@@ -39,9 +39,9 @@ describe("rooms in memory under a virtual clock", () => {
     rooms.join(roomId, bob.userId);
     const [phone, other] = [rooms.connect(alice), rooms.connect(bob)];
     const log: string[] = [];
-    const hear = ({ live, receivedAt, events }: EventBatch) => {
+    const hear = ({ live, events }: EventBatch) => {
       const heard = events.map(({ type, age }) => `${type} aged ${age}`).join(", ");
-      log.push(`${receivedAt} ${live ? "live" : "history"}: ${heard}`);
+      log.push(`${clock.now()} ${live ? "live" : "history"}: ${heard}`);
     };
     const at = (time: number, work: () => void) => clock.schedule(work, time);
     return { clock, rooms, phone, other, log, hear, at };
