@@ -1,7 +1,7 @@
 import { realClock } from "../streams/clock.ts";
 import type { IceServer } from "../streams/contract.ts";
 import { TrunklineError } from "../streams/errors.ts";
-import { inForce } from "../streams/ice-servers.ts";
+import { isInForce } from "../streams/ice-servers.ts";
 import type { Devices } from "./capture.ts";
 
 /** What `browserMedia()` takes from where it runs; what is not given is the global of that name. */
@@ -39,10 +39,9 @@ export function createConnection(
 
 /** Those in force now, as the browser wants them (P29). */
 export function iceServersOf(iceServers: readonly IceServer[]): RTCIceServer[] {
-  return inForce(iceServers, realClock.now()).map(({ urls, expiresAt: _, ...credentials }) => ({
-    urls: [...urls],
-    ...credentials,
-  }));
+  return iceServers
+    .filter((server) => isInForce(server, realClock.now()))
+    .map(({ urls, expiresAt: _, ...credentials }) => ({ urls: [...urls], ...credentials }));
 }
 
 export function createStream(options: BrowserMediaOptions): MediaStream {

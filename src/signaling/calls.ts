@@ -163,7 +163,7 @@ export function createCalls(options: {
 
   /** Goes on with a call where the engine that had it was lost. */
   const restore = (call: RememberedCall) => {
-    const state = readState(call, us.userId);
+    const state = readState(call, us.userId, clock.now());
     if (!state) return;
     const own = begin(state.call);
     own.goodbye = state.goodbye;

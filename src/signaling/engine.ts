@@ -24,6 +24,7 @@ import type {
   Transport,
 } from "../streams/contract.ts";
 import { TrunklineError, toErrorData, toTrunklineError } from "../streams/errors.ts";
+import { inForce } from "../streams/ice-servers.ts";
 import { type Random, secureRandom } from "../streams/ids.ts";
 import { type Calls, createCalls } from "./calls.ts";
 import { turnServers$ } from "./turn.ts";
@@ -169,7 +170,7 @@ export function createEngine({
       return signals;
     }),
     status$: status.asObservable(),
-    iceServers$: iceServers.asObservable(),
+    iceServers$: iceServers.pipe(inForce(clock)),
     memory$: memory.asObservable(),
     async dispatch(command) {
       if (closing || now.state === "stopped") throw closed();

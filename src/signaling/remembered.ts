@@ -1,6 +1,7 @@
 /** What an engine has to know of a call to go on where another was lost, and how that is read back. */
 import * as v from "valibot";
 import type { Candidate, RememberedCall } from "../streams/contract.ts";
+import { rebased } from "../streams/memory.ts";
 import type { Call, Sent } from "./call-state.ts";
 import type { Goodbye } from "./dead-man.ts";
 import type { Letter } from "./outbox.ts";
@@ -17,6 +18,8 @@ export interface RememberedState {
   /** Ours that no event holds yet. */
   readonly candidates: readonly Candidate[];
   readonly goodbye?: Goodbye;
+  /** When this was so, on the clock of the engine that had it, by which its other times are. */
+  readonly at: number;
 }
 
 const text = v.string();
@@ -66,10 +69,24 @@ const remembered = v.object({
   letters: v.array(letter),
   candidates: v.array(candidate),
   goodbye: maybe(v.object({ id: maybe(text) })),
+  at: v.number(),
 });
 
-/** What is remembered of a call of this user's; undefined where it is not what an engine like this one would tell. */
-export function readState({ state }: RememberedCall, userId: string): RememberedState | undefined {
+/**
+ * What is remembered of a call of this user's, its times on a clock that shows `now`; undefined where it is not what an
+ * engine like this one would tell.
+ */
+export function readState(
+  { state }: RememberedCall,
+  userId: string,
+  now: number,
+): RememberedState | undefined {
   const parsed = v.safeParse(remembered, state);
-  return parsed.success && parsed.output.call.us.userId === userId ? parsed.output : undefined;
+  if (!parsed.success || parsed.output.call.us.userId !== userId) return undefined;
+  const { call, letters, at } = parsed.output;
+  const onOurs = <T extends { readonly expiresAt: number }>(one: T): T => ({
+    ...one,
+    expiresAt: rebased(one.expiresAt, at, now),
+  });
+  return { ...parsed.output, call: onOurs(call), letters: letters.map(onOurs) };
 }

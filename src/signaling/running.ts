@@ -86,6 +86,7 @@ export class Running {
       letters: [...letters.keys()],
       candidates: this.#gathered,
       ...(goodbye && { goodbye }),
+      at: this.#clock.now(),
     };
   }
 

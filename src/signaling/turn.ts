@@ -3,14 +3,14 @@ import {
   defer,
   distinctUntilChanged,
   expand,
+  filter,
   map,
   type Observable,
   of,
-  shareReplay,
   switchMap,
   timer,
 } from "rxjs";
-import { BACKOFF_POLICY, backoff } from "../streams/backoff.ts";
+import { BACKOFF_POLICY, backoff, isTransient } from "../streams/backoff.ts";
 import type { Clock, IceServer, TurnServers } from "../streams/contract.ts";
 import { toTrunklineError } from "../streams/errors.ts";
 import type { Random } from "../streams/ids.ts";
@@ -22,7 +22,8 @@ const LEAST_TTL = 60;
 const MOST_TTL = 86_400;
 
 interface Held {
-  readonly iceServers: readonly IceServer[];
+  /** Absent while it is not known whether there are any. */
+  readonly iceServers?: readonly IceServer[];
   readonly expiresAt: number;
   /** When to ask again. */
   readonly nextAt: number;
@@ -32,8 +33,8 @@ interface Held {
 
 /**
  * TURN servers that are always fresh, so that no call waits for them (P29): fetched on subscription, again ahead of
- * their ttl, and after a failure with backoff. Emits none if the first fetch fails, and none when credentials have
- * expired before new ones could be had: expired ones are never used. Replays the last; never errors or completes.
+ * their ttl, and after a failure with backoff. Emits none only where that is certain: the homeserver has none, or does
+ * not give us any, or those that we had have expired before new ones could be had. Never errors or completes.
  */
 export function turnServers$(
   fetch: () => Promise<TurnServers>,
@@ -45,25 +46,30 @@ export function turnServers$(
       map(({ iceServers, ttl }): Held => {
         const life = 1_000 * Math.min(MOST_TTL, Math.max(LEAST_TTL, Number.isFinite(ttl) ? ttl : LEAST_TTL));
         const now = clock.now();
-        return { iceServers, expiresAt: now + life, nextAt: now + life * REFRESH_AT, failures: 0 };
+        const expiresAt = now + life;
+        return {
+          iceServers: iceServers.map((server) => (server.credential ? { ...server, expiresAt } : server)),
+          expiresAt,
+          nextAt: now + life * REFRESH_AT,
+          failures: 0,
+        };
       }),
-      catchError((error: unknown) => {
+      catchError((thrown: unknown) => {
+        const error = toTrunklineError(thrown);
         const now = clock.now();
-        const retryAt = now + backoff(BACKOFF_POLICY, random, held.failures, toTrunklineError(error));
+        const retryAt = now + backoff(BACKOFF_POLICY, random, held.failures, error);
         const failures = held.failures + 1;
-        return of(
-          held.expiresAt > now
-            ? { ...held, nextAt: Math.min(retryAt, held.expiresAt), failures }
-            : { iceServers: NONE, expiresAt: now, nextAt: retryAt, failures },
-        );
+        if (held.expiresAt > now) return of({ ...held, nextAt: Math.min(retryAt, held.expiresAt), failures });
+        const unknown = !held.iceServers && isTransient(error);
+        return of({ ...(!unknown && { iceServers: NONE }), expiresAt: 0, nextAt: retryAt, failures });
       }),
     );
 
-  return refresh({ iceServers: NONE, expiresAt: 0, nextAt: 0, failures: 0 }).pipe(
+  return refresh({ expiresAt: 0, nextAt: 0, failures: 0 }).pipe(
     expand((held) => timer(held.nextAt - clock.now(), clock).pipe(switchMap(() => refresh(held)))),
     map(({ iceServers }) => iceServers),
+    filter((iceServers) => iceServers !== undefined),
     distinctUntilChanged(),
-    shareReplay({ bufferSize: 1, refCount: true }),
   );
 }
 

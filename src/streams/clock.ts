@@ -1,14 +1,118 @@
-import { asyncScheduler } from "rxjs";
+import { type SchedulerAction, Subscription } from "rxjs";
 import type { Clock } from "./contract.ts";
 
-// The one thing taken from the platform here; every runtime has it, no `lib` of this project names it.
+// What is taken from the platform; every runtime has it, no `lib` of this project names it.
 declare const performance: { readonly timeOrigin: number; now(): number };
+declare const setTimeout: (work: () => void, ms: number) => unknown;
+declare const clearTimeout: (id: unknown) => void;
+
+/** Where the wall clock has gained more than this on the monotonic one, in ms, the machine has slept. */
+const SLEEP_MS = 1_500;
+/** How often that is looked at while anything waits for longer than this, in ms. */
+const WATCH_MS = 1_000;
+
+export interface Platform {
+  /** ms since 1970, as the machine's clock is set. */
+  wall(): number;
+  /** ms that only ever grow, and may stand still while the machine sleeps; begins near `wall()`. */
+  monotonic(): number;
+  /** Does the work after so many ms, which may stand still during sleep; the function it returns cancels it. */
+  after(ms: number, work: () => void): () => void;
+}
+
+interface Waiting {
+  readonly due: number;
+  /** Has the platform wait for what is left. */
+  arm(now: number): void;
+}
 
 /**
- * Real time. Monotonic (a wall clock that is set back does not disturb a call), and on a base that a page and its
- * workers share, so that milestones of both stand on one axis.
+ * A clock that counts sleep, where the platform's own does not: `now()` is monotonic time and the time slept, and
+ * what came due during sleep is done within a second of waking, in order. So whatever has a lifetime expires on time,
+ * and needs no care of its own.
+ *
+ * A wall clock that jumps ahead cannot be told from sleep, and counts as such; one that is set back changes nothing.
  */
-export const realClock: Clock = {
-  now: () => performance.timeOrigin + performance.now(),
-  schedule: asyncScheduler.schedule.bind(asyncScheduler),
+export function createClock({ wall, monotonic, after }: Platform): Clock {
+  const waiting = new Set<Waiting>();
+  let unwatch: (() => void) | undefined;
+  /** How far the wall clock was ahead when last looked at. */
+  let ahead = 0;
+  let slept = 0;
+
+  const now = (): number => {
+    const awake = monotonic();
+    const jump = wall() - awake - ahead;
+    ahead += jump;
+    if (jump > SLEEP_MS) {
+      slept += jump;
+      const inOrder = [...waiting].sort((a, b) => a.due - b.due);
+      for (const each of inOrder) each.arm(awake + slept);
+    }
+    return awake + slept;
+  };
+
+  const watch = () => {
+    unwatch = after(WATCH_MS, () => {
+      watch();
+      now();
+    });
+  };
+
+  const forget = (one: Waiting) => {
+    if (!waiting.delete(one) || waiting.size > 0) return;
+    unwatch?.();
+    unwatch = undefined;
+  };
+
+  return {
+    now,
+    schedule<T>(
+      work: (this: SchedulerAction<T>, state?: T) => void,
+      delay?: number,
+      state?: T,
+    ): Subscription {
+      let cancel = () => {};
+      const action = new Subscription(() => cancel()) as SchedulerAction<T>;
+      action.schedule = (state, delay = 0) => {
+        cancel();
+        if (action.closed) return action;
+        let disarm = () => {};
+        const one: Waiting = {
+          due: now() + delay,
+          arm(at) {
+            disarm();
+            disarm = after(Math.max(0, one.due - at), () => {
+              forget(one);
+              work.call(action, state);
+            });
+          },
+        };
+        cancel = () => {
+          disarm();
+          forget(one);
+        };
+        one.arm(one.due - delay);
+        if (delay > WATCH_MS) {
+          waiting.add(one);
+          if (!unwatch) watch();
+        }
+        return action;
+      };
+      return action.schedule(state, delay);
+    },
+  };
+}
+
+/** The platform that this runs on. */
+export const platform: Platform = {
+  wall: () => Date.now(),
+  monotonic: () => performance.timeOrigin + performance.now(),
+  after(ms, work) {
+    const id = setTimeout(work, ms);
+    return () => clearTimeout(id);
+  },
 };
+
+/** Real time, on a base that begins by the wall clock and is this context's own: those of others may differ. */
+export const realClock: Clock = createClock(platform);

@@ -7,6 +7,8 @@ export interface VirtualClock extends Clock {
    * that what they schedule in turn still happens in time.
    */
   advance(ms: number): Promise<void>;
+  /** The machine sleeps for `ms`: `now()` counts them, and what came due meanwhile fires at the next `advance()`. */
+  sleep(ms: number): void;
   /** How many timers wait to fire: none, when everything has ended. */
   readonly pending: number;
 }
@@ -15,10 +17,11 @@ export interface VirtualClock extends Clock {
 export function virtualClock(): VirtualClock {
   const scheduler = new VirtualTimeScheduler();
   scheduler.maxFrames = 0;
+  let slept = 0;
   const next = () => scheduler.actions[0]?.delay ?? Number.POSITIVE_INFINITY;
 
   return {
-    now: () => scheduler.now(),
+    now: () => scheduler.now() + slept,
     schedule: scheduler.schedule.bind(scheduler),
     async advance(ms) {
       const until = scheduler.frame + ms;
@@ -29,6 +32,10 @@ export function virtualClock(): VirtualClock {
         await turn();
       }
       scheduler.frame = until;
+    },
+    sleep(ms) {
+      slept += ms;
+      for (const action of scheduler.actions) action.delay = Math.max(scheduler.frame, action.delay - ms);
     },
     get pending() {
       return scheduler.actions.length;

@@ -1,7 +1,9 @@
 import { expose } from "comlink";
-import { AsyncSubject, EMPTY, type Observable, switchMap } from "rxjs";
-import type { Memory, MemoryChange, SignalingHalf } from "../streams/contract.ts";
+import { AsyncSubject, EMPTY, map, type Observable, switchMap } from "rxjs";
+import { realClock } from "../streams/clock.ts";
+import type { Clock, Memory, MemoryChange, SignalingHalf } from "../streams/contract.ts";
 import { TrunklineError } from "../streams/errors.ts";
+import { shifted } from "../streams/ice-servers.ts";
 import { serveStreams } from "../streams/link.ts";
 import { answer, type Hello, type SignalingControl } from "../streams/link-control.ts";
 import { holdLock } from "./locks.ts";
@@ -25,6 +27,7 @@ export interface Given {
 export function hostSignaling(
   ports: Hello<MessagePort>,
   create: (options: unknown, given: Given) => HostedHalf,
+  clock: Clock = realClock,
 ): void {
   const made = new AsyncSubject<HostedHalf>();
   let half: HostedHalf | undefined;
@@ -32,7 +35,10 @@ export function hostSignaling(
   const serving = serveStreams(ports.streams, {
     signals: made.pipe(switchMap(({ signals$ }) => signals$)),
     status: made.pipe(switchMap(({ status$ }) => status$)),
-    iceServers: made.pipe(switchMap(({ iceServers$ }) => iceServers$)),
+    iceServers: made.pipe(
+      switchMap(({ iceServers$ }) => iceServers$),
+      map((servers) => shifted(servers, -clock.now())),
+    ),
     memory: made.pipe(switchMap(({ memory$ }) => memory$ ?? EMPTY)),
     // A port keeps order: when this has completed at the far end, what it subscribed to before is subscribed here.
     ready: EMPTY,

@@ -1,4 +1,4 @@
-import { lastValueFrom, type Observable, race } from "rxjs";
+import { lastValueFrom, map, type Observable, race } from "rxjs";
 import type {
   Clock,
   Command,
@@ -9,6 +9,7 @@ import type {
   SignalingStatus,
 } from "../streams/contract.ts";
 import { type TrunklineError, toTrunklineError } from "../streams/errors.ts";
+import { shifted } from "../streams/ice-servers.ts";
 import type { Served } from "../streams/link.ts";
 import { connect } from "./connection.ts";
 import type { WorkerEndpoint } from "./endpoint.ts";
@@ -45,7 +46,9 @@ export function beginLife(options: LifeOptions): Life {
   const { worker, start, memory, onMemory, outlets, reading, clock, served } = options;
   const { end$, stream, call, end } = connect(worker, clock, served);
 
-  stream<readonly IceServer[]>("iceServers").subscribe(outlets.iceServers);
+  stream<readonly IceServer[]>("iceServers")
+    .pipe(map((servers) => shifted(servers, clock.now())))
+    .subscribe(outlets.iceServers);
   stream<SignalingStatus>("status").subscribe({
     next(status) {
       // Said already, on this side: the first engine starts, a later one is on its way back.
@@ -56,7 +59,8 @@ export function beginLife(options: LifeOptions): Life {
   });
   // What ends an engine is told by its other streams.
   stream<MemoryChange>("memory").subscribe({ next: onMemory, error: () => undefined });
-  const listen = () => stream<Signal>("signals").subscribe(outlets.signals);
+  const onOurs = onOurTime(clock);
+  const listen = () => stream<Signal>("signals").pipe(map(onOurs)).subscribe(outlets.signals);
   if (reading) listen();
 
   // Ports keep no order between them: this waits until all that was asked of the streams' port has been heard there.
@@ -86,5 +90,23 @@ export function beginLife(options: LifeOptions): Life {
       await ready;
       return call((control) => control.stop());
     },
+  };
+}
+
+/** A trace entry takes less than this to come here, in ms, even to a page that is busy. */
+const MAX_TRANSIT_MS = 5_000;
+
+/**
+ * Puts the engine's trace entries on our base of time. The clocks are taken to be the same unless an entry came before
+ * it was made, or far too late; then the quickest one so far tells by how much they differ.
+ */
+function onOurTime(clock: Clock): (signal: Signal) => Signal {
+  let transit = Number.POSITIVE_INFINITY;
+  return (signal) => {
+    if (signal.type !== "trace") return signal;
+    const { entry } = signal;
+    transit = Math.min(transit, clock.now() - entry.at);
+    const isOurs = transit >= 0 && transit < MAX_TRANSIT_MS;
+    return isOurs ? signal : { ...signal, entry: { ...entry, at: entry.at + transit } };
   };
 }

@@ -13,6 +13,7 @@ import { type BackoffPolicy, backoff } from "../streams/backoff.ts";
 import { realClock } from "../streams/clock.ts";
 import type { Clock, Memory, MemoryChange, SignalingHalf } from "../streams/contract.ts";
 import { TrunklineError } from "../streams/errors.ts";
+import { inForce } from "../streams/ice-servers.ts";
 import { secureRandom } from "../streams/ids.ts";
 import type { Served } from "../streams/link.ts";
 import { NO_MEMORY, remember } from "../streams/memory.ts";
@@ -134,7 +135,7 @@ export function remoteSignaling(
       return outlets.signals;
     }),
     status$: outlets.status.asObservable(),
-    iceServers$: outlets.iceServers.asObservable(),
+    iceServers$: outlets.iceServers.pipe(inForce(clock)),
     async dispatch(command) {
       if (closing) throw closed();
       if (!life) throw lost;

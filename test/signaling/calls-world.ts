@@ -45,8 +45,8 @@ export function callsWorld(
   delayed?: DelayedEvents,
   { calls: remembered }: Memory = NO_MEMORY,
   faults: Error[] = [],
+  clock = virtualClock(),
 ) {
-  const clock = virtualClock();
   const changes = new Subject<MemoryChange>();
   let memory = NO_MEMORY;
   const signals: Signal[] = [];

@@ -2,6 +2,7 @@ import { describe, expect, it } from "vitest";
 import { encode } from "../../src/signaling/encode.ts";
 import type { Memory } from "../../src/streams/contract.ts";
 import { TrunklineError } from "../../src/streams/errors.ts";
+import { virtualClock } from "../../src/testing/clock.ts";
 import { callsWorld, endOf, inviteBy, said } from "./calls-world.ts";
 import { alice, answer, bob, candidate, offer, ref } from "./support.ts";
 
@@ -93,6 +94,38 @@ describe("an engine that goes on", () => {
     expect(news(theirs)).toEqual([]);
     await clock.advance(1);
     expect(news(theirs)).toMatchObject([{ type: "ended", end: { reason: "invite_timeout" } }]);
+  });
+
+  it.each([
+    ["shows what has passed since", 110_000, 80_000],
+    ["was set back, and is taken to begin where the other ended", 0, 90_000],
+    ["shows that it is over", 400_000, 0],
+  ])("P7 stops ringing on time where its clock %s", async (_, start, left) => {
+    const first = world();
+    await first.clock.advance(100_000);
+    first.read([inviteBy(bob, "theirs")]);
+    const clock = virtualClock();
+    clock.sleep(start);
+    const { news } = callsWorld(alice, undefined, first.memory(), [], clock);
+    await clock.advance(left - 1);
+    expect(news(theirs)).toEqual([]);
+    await clock.advance(1);
+    expect(news(theirs)).toMatchObject([{ type: "ended", end: { reason: "invite_timeout" } }]);
+  });
+
+  it("P30 sends what is left for as long as it is worth it, though its clock was set back", async () => {
+    const first = world();
+    await first.clock.advance(100_000);
+    await first.calls.dispatch({ ...mine, type: "place" });
+    first.faults.push(down, down);
+    first.calls.dispatch({ ...mine, type: "invite", ...offer }).catch(() => {});
+    await first.clock.advance(0);
+    const second = callsWorld(alice, undefined, first.memory(), Array(100).fill(down), virtualClock());
+    await second.clock.advance(60_000);
+    expect(second.news(mine)).toEqual([]);
+    await second.clock.advance(30_000);
+    expect(second.news(mine)).toMatchObject([{ type: "ended" }]);
+    expect(second.sent).toEqual([]);
   });
 
   it("P7 hangs up its own call that nobody answers on time", async () => {

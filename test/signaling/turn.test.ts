@@ -1,4 +1,6 @@
 import { describe, expect, it } from "vitest";
+import { createEngine } from "../../src/signaling/engine.ts";
+import { createMemoryRooms } from "../../src/signaling/transports/memory.ts";
 import { turnServers$ } from "../../src/signaling/turn.ts";
 import type { IceServer, TurnServers } from "../../src/streams/contract.ts";
 import { TrunklineError } from "../../src/streams/errors.ts";
@@ -18,9 +20,12 @@ function setUp(...answers: (TurnServers | Error)[]) {
     if (answer instanceof Error) throw answer;
     return answer;
   };
-  const servers$ = turnServers$(fetch, clock, () => 0);
-  const subscription = servers$.subscribe((now) => seen.push([clock.now(), now[0]?.username]));
-  return { clock, seen, asked: () => asked, servers$, subscription };
+  const lists: (readonly IceServer[])[] = [];
+  const subscription = turnServers$(fetch, clock, () => 0).subscribe((now) => {
+    seen.push([clock.now(), now[0]?.username]);
+    lists.push(now);
+  });
+  return { clock, seen, lists, asked: () => asked, subscription };
 }
 
 describe("turnServers$", () => {
@@ -42,10 +47,45 @@ describe("turnServers$", () => {
     expect(seen).toEqual([[0, undefined]]);
   });
 
-  it("emits none at once where the first fetch fails, and goes on trying", async () => {
-    const { clock, seen } = setUp(unreachable, unreachable, { iceServers: servers("a"), ttl: 3_600 });
-    await clock.advance(10_000);
+  it("P29 says none only when that is certain: not while the first answer is still to come", async () => {
+    const limited = new TrunklineError("rate_limited", "slow", { retryAfter: 20_000 });
+    const { clock, seen } = setUp(limited, unreachable, { iceServers: servers("a"), ttl: 3_600 });
+    await clock.advance(60_000);
+    expect(seen.map(([, name]) => name)).toEqual(["a"]);
+  });
+
+  it("P29 says none where the homeserver does not give us any, and goes on asking", async () => {
+    const forbidden = new TrunklineError("forbidden", "guests may not");
+    const { clock, seen } = setUp(forbidden, unreachable, forbidden, {
+      iceServers: servers("a"),
+      ttl: 3_600,
+    });
+    await clock.advance(0);
+    expect(seen).toEqual([[0, undefined]]);
+    await clock.advance(60_000);
     expect(seen.map(([, name]) => name)).toEqual([undefined, "a"]);
+  });
+
+  it("P29 says when credentials lapse; servers without any do not", async () => {
+    const stun = { urls: ["stun:a"] };
+    const { clock, lists } = setUp({ iceServers: [...servers("a"), stun], ttl: 3_600 });
+    await clock.advance(0);
+    expect(lists).toEqual([[{ ...servers("a")[0], expiresAt: 3_600_000 }, stun]]);
+  });
+
+  it("P29 renews what lapsed while the machine slept, and says none where it cannot", async () => {
+    const { clock, seen } = setUp(
+      { iceServers: servers("a"), ttl: 3_600 },
+      { iceServers: servers("b"), ttl: 3_600 },
+      unreachable,
+    );
+    await clock.advance(600_000);
+    clock.sleep(8 * 3_600_000);
+    await clock.advance(0);
+    expect(seen.map(([, name]) => name)).toEqual(["a", "b"]);
+    clock.sleep(8 * 3_600_000);
+    await clock.advance(0);
+    expect(seen.map(([, name]) => name)).toEqual(["a", "b", undefined]);
   });
 
   it("P29 never offers expired credentials, and keeps good ones while it can", async () => {
@@ -75,18 +115,36 @@ describe("turnServers$", () => {
     expect(asked()).toBeGreaterThan(1);
   });
 
-  it("replays the last to whoever comes, and stops with the last subscriber", async () => {
-    const { clock, servers$, subscription, asked } = setUp({ iceServers: servers("a"), ttl: 3_600 });
+  it("stops with its subscriber", async () => {
+    const { clock, subscription, asked } = setUp({ iceServers: servers("a"), ttl: 3_600 });
     await clock.advance(0);
-    let late: readonly IceServer[] = [];
-    servers$
-      .subscribe((now) => {
-        late = now;
-      })
-      .unsubscribe();
-    expect(late).toEqual(servers("a"));
     subscription.unsubscribe();
     await clock.advance(86_400_000);
     expect(asked()).toBe(1);
+    expect(clock.pending).toBe(0);
+  });
+});
+
+describe("an engine's ICE servers", () => {
+  it("P29 are never handed out after they lapsed, not even before the engine itself has woken", async () => {
+    const clock = virtualClock();
+    const transport = createMemoryRooms({ clock }).connect({ userId: "@alice:test", deviceId: "A" });
+    let asked = 0;
+    transport.turnServers = async () => ({ iceServers: servers(`${++asked}`), ttl: 3_600 });
+    const engine = createEngine({ transport, clock });
+    await clock.advance(0);
+    const names = () => {
+      const seen: unknown[] = [];
+      engine.iceServers$.subscribe(([server]) => seen.push(server?.username));
+      return seen;
+    };
+    expect(names()).toEqual(["1"]);
+    clock.sleep(2 * 3_600_000);
+    const seen = names();
+    expect(seen).toEqual([]);
+    await clock.advance(0);
+    expect(seen).toEqual(["2"]);
+    await engine.close();
+    expect(clock.pending).toBe(0);
   });
 });

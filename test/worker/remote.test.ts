@@ -1,6 +1,7 @@
 import { setImmediate } from "node:timers/promises";
 import { filter, firstValueFrom, type Observable, ReplaySubject, toArray } from "rxjs";
 import { afterEach, describe, expect, it, vi } from "vitest";
+import { realClock } from "../../src/streams/clock.ts";
 import type { Command, Signal, SignalingHalf, SignalingStatus } from "../../src/streams/contract.ts";
 import { TrunklineError } from "../../src/streams/errors.ts";
 import { readHello } from "../../src/streams/link-control.ts";
@@ -102,6 +103,47 @@ describe("remoteSignaling: what it carries", () => {
     expect(await firstValueFrom(half.iceServers$)).toEqual(servers);
     expect(await firstValueFrom(half.iceServers$)).toEqual(servers);
   });
+
+  it("P29 replays no ICE servers that have lapsed, by a clock of its own", async () => {
+    const { half, worker, clock } = await running();
+    const servers = [{ urls: ["turn:example.org"], username: "u", credential: "c" }];
+    const expiresAt = realClock.now() + 3_600_000; // of the worker, which began at another time
+    worker.half.iceServers.next(servers.map((server) => ({ ...server, expiresAt })));
+    expect(await firstValueFrom(half.iceServers$)).toMatchObject(servers);
+    const replayed = () => {
+      const seen: unknown[] = [];
+      half.iceServers$.subscribe((each) => seen.push(each)).unsubscribe();
+      return seen.length;
+    };
+    clock.sleep(3_590_000);
+    expect(replayed()).toBe(1);
+    clock.sleep(10_000);
+    expect(replayed()).toBe(0);
+    worker.half.iceServers.next(servers);
+    await vi.waitUntil(() => replayed() === 1);
+  });
+
+  it.each([0, 7_200_000])(
+    "puts trace entries on the page's base of time, from which theirs differs by %i ms",
+    async (differs) => {
+      const { half, worker, clock } = await running();
+      clock.sleep(100_000);
+      const times: number[] = [];
+      half.signals$.subscribe((signal) => signal.type === "trace" && times.push(signal.entry.at));
+      const trace = (at: number): Signal => ({
+        ...CALL,
+        type: "trace",
+        entry: { kind: "milestone", name: "ringing", at },
+      });
+      await half.dispatch(PLACE);
+      for (const at of [100_000, 100_400, 101_000]) {
+        worker.half.signals.next(trace(at - differs));
+        await vi.waitUntil(() => times.length === [100_000, 100_400, 101_000].indexOf(at) + 1);
+        clock.sleep(500);
+      }
+      expect(times).toEqual([100_000, 100_400, 101_000]);
+    },
+  );
 
   it("passes over what others say on its ports", async () => {
     const ports: MessagePort[] = [];
