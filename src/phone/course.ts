@@ -1,4 +1,4 @@
-import { firstValueFrom, Subscription } from "rxjs";
+import { firstValueFrom, ReplaySubject, Subscription, skip } from "rxjs";
 import type {
   CallRef,
   Capture,
@@ -28,6 +28,8 @@ export class Course {
   readonly #parts: CallParts<unknown>;
   readonly #direction: "outgoing" | "incoming";
   readonly #life = new Subscription();
+  /** Emits when there are other ICE servers than those that the connection was made with. */
+  readonly #late$ = new ReplaySubject<unknown>(1);
   #ref: CallRef;
   #settle: (end: CallEnd) => void = () => {};
   #offer: SessionDescription | undefined;
@@ -43,6 +45,7 @@ export class Course {
       this.#settle = resolve;
     });
     if (theirs) this.#meet(theirs);
+    this.#life.add(parts.iceServers$.pipe(skip(1)).subscribe(this.#late$));
     this.#life.add(session.path$.subscribe((path) => this.#follow(path)));
     this.#life.add(session.milestones$.subscribe(({ name, at }) => this.#reach(name, at)));
     this.#life.add(session.refused$.subscribe((refusal) => this.#fail(refusal)));
@@ -172,6 +175,7 @@ export class Course {
     const recovering = recovery(this.#parts.session.path$, {
       caller: this.#direction === "outgoing",
       clock: this.#parts.clock,
+      late$: this.#late$,
     });
     this.#life.add(
       recovering.subscribe((what) => {
@@ -189,7 +193,7 @@ export class Course {
     if (!this.negotiable) return;
     this.attempt(async () => {
       await firstValueFrom(this.#parts.iceServers$);
-      if (this.state === "reconnecting") this.#parts.session.restartIce();
+      if (this.state === "reconnecting" || this.state === "connecting") this.#parts.session.restartIce();
     });
   }
 

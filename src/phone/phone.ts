@@ -120,7 +120,7 @@ export function createPhone<TStream>(options: PhoneOptions<TStream>): Phone<TStr
         dispatch: (command, wanted) => dispatchAgain(signaling, command, wanted, clock),
         iceServers$,
         onTrace({ roomId, callId }, entry) {
-          if (entry.kind === "milestone") markMilestone(callId, entry);
+          if (entry.kind === "milestone") markMilestone(callId, entry, clock.now());
           traces.next({ roomId, callId, entry });
         },
         onTalk() {
@@ -240,8 +240,8 @@ const NONE: readonly IceServer[] = [];
 const keyOf = ({ roomId, callId }: CallRef): string => JSON.stringify([roomId, callId]);
 
 /** Milestones as User Timing marks, for a browser's performance panel and for a `PerformanceObserver`. */
-function markMilestone(callId: string, { name, at }: Milestone): void {
-  const startTime = Math.max(0, at - performance.timeOrigin);
+function markMilestone(callId: string, { name, at }: Milestone, now: number): void {
+  const startTime = Math.max(0, performance.now() - (now - at));
   const mark = `trunkline.${name}`;
   performance.mark(mark, { startTime, detail: { callId } });
   // Both have it. The page's list of marks has no bound, and would grow with each call.

@@ -5,6 +5,7 @@ import {
   filter,
   ignoreElements,
   map,
+  merge,
   type Observable,
   of,
   race,
@@ -35,13 +36,14 @@ export type Recovery =
 
 /**
  * What to do about the path of a call that was accepted: nothing while it is there; restarts, bounded in count and
- * time, when it is lost; an end when that does not help. All timers stop when the path is back.
+ * time, when it is lost; an end when that does not help. All timers stop when the path is back. Where `late$` has
+ * emitted, ICE servers came after the connection was made: one restart, if there is no path without them.
  */
 export function recovery(
   path$: Observable<PathState>,
-  options: { readonly caller: boolean; readonly clock: Clock },
+  options: { readonly caller: boolean; readonly clock: Clock; readonly late$?: Observable<unknown> },
 ): Observable<Recovery> {
-  const { caller, clock } = options;
+  const { caller, clock, late$ = EMPTY } = options;
   const failed$ = path$.pipe(
     filter((path) => path === "failed"),
     take(1),
@@ -49,7 +51,14 @@ export function recovery(
   const after = (ms: number) => timer(ms, clock);
   const say = (what: Recovery) => of(what);
 
-  const connecting$ = race(after(CONNECT_WITHIN), failed$).pipe(map((): Recovery => "never_connected"));
+  const connecting$ = merge(
+    late$.pipe(
+      take(1),
+      switchMap(() => after(GRACE)),
+      map((): Recovery => "restart"),
+    ),
+    race(after(CONNECT_WITHIN), failed$).pipe(map((): Recovery => "never_connected")),
+  );
   const attempts$ = Array.from({ length: RESTARTS }, () =>
     concat(say("restart"), after(RESTART_WITHIN).pipe(ignoreElements())),
   );
