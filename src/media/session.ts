@@ -73,9 +73,6 @@ export class BrowserSession implements MediaSession<MediaStream> {
   ) {
     this.#options = options;
     this.#spare = spare;
-    this.#following = iceServers$
-      .pipe(tap((servers) => this.#connection?.peer.useServers(servers)))
-      .subscribe(this.#iceServers);
     this.#beginning = new Beginning({
       iceServers$: this.#iceServers,
       own: this.#own,
@@ -86,6 +83,10 @@ export class BrowserSession implements MediaSession<MediaStream> {
       onGivenUp: () => this.#forget(),
       onRefused: (error) => this.#refused.next(error),
     });
+    // Some are there at once.
+    this.#following = iceServers$
+      .pipe(tap((servers) => this.#connection?.peer.useServers(servers)))
+      .subscribe(this.#iceServers);
   }
 
   get #connection(): Connection | undefined {

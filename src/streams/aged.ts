@@ -4,5 +4,8 @@ import type { EventBatch } from "./contract.ts";
 export function aged(batch: EventBatch, ms: number): EventBatch {
   if (ms <= 0) return batch;
   const since = batch.live ? 0 : Number.POSITIVE_INFINITY;
-  return { ...batch, events: batch.events.map((event) => ({ ...event, age: (event.age ?? since) + ms })) };
+  return {
+    ...batch,
+    events: batch.events.map((event) => ({ ...event, age: Math.max(0, event.age ?? since) + ms })),
+  };
 }
