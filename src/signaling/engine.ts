@@ -1,12 +1,15 @@
 import {
   defer,
+  filter,
   firstValueFrom,
   type Observable,
   ReplaySubject,
   race,
   Subject,
   Subscription,
+  skip,
   switchMap,
+  take,
   timer,
 } from "rxjs";
 import { aged } from "../streams/aged.ts";
@@ -119,8 +122,10 @@ export function createEngine({
       if (now.state === "stopped") throw closed();
       if (isTransient(error)) {
         become({ state: "reconnecting", error: toErrorData(error) });
-        const retry = timer(backoff(BACKOFF_POLICY, random, failures, error), clock);
-        life.add(retry.subscribe(() => begin(failures + 1)));
+        const due$ = timer(backoff(BACKOFF_POLICY, random, failures, error), clock);
+        // A sync that gets through again says that the homeserver is back.
+        const back$ = transport.connected$.pipe(skip(1), filter(Boolean));
+        life.add(race(due$, back$.pipe(take(1))).subscribe(() => begin(failures + 1)));
       } else stop(error);
       throw error;
     }

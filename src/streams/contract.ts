@@ -174,6 +174,13 @@ export interface DelayedEvents {
   cancel(id: string): Promise<void>;
 }
 
+/**
+ * Resolves with a new access token for the same device. Where it resolves with none, or with the one that was refused,
+ * or rejects with a `TrunklineError` of code `unknown_token`, the login is over. Any other rejection is a failure, such
+ * as of the network: requests fail with `homeserver_unreachable` meanwhile, and it is called again.
+ */
+export type TokenRefresh = () => Promise<string | null | undefined>;
+
 export interface Transport {
   /**
    * Emits one batch per sync response. Subscribing starts the sync, unsubscribing stops it; one subscriber at a time.

@@ -31,7 +31,7 @@ export type ErrorCode =
 export interface ErrorData {
   readonly code: ErrorCode;
   readonly message: string;
-  /** With `rate_limited`: how long to wait, in ms. */
+  /** How long to wait before another try, in ms, where that is known: with `rate_limited`, or a locked account. */
   readonly retryAfter?: number;
   /** The text of what caused it. */
   readonly cause?: string;
@@ -40,7 +40,7 @@ export interface ErrorData {
 export class TrunklineError extends Error {
   override readonly name = "TrunklineError";
   readonly code: ErrorCode;
-  /** With `rate_limited`: how long to wait, in ms. */
+  /** How long to wait before another try, in ms, where that is known: with `rate_limited`, or a locked account. */
   readonly retryAfter?: number;
 
   constructor(code: ErrorCode, message: string, options: { cause?: unknown; retryAfter?: number } = {}) {

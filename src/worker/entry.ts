@@ -38,7 +38,7 @@ function lean({ tokenRefresh, ...login }: Login, memory?: Memory, page?: Message
   return matrixTransport({
     ...login,
     ...(memory?.position !== undefined && { since: memory.position }),
-    ...(remote && { tokenRefresh: () => firstValueFrom(remote.stream<string>("tokenRefresh")) }),
+    ...(remote && { tokenRefresh: () => firstValueFrom(remote.stream<string | undefined>("tokenRefresh")) }),
   });
 }
 

@@ -1,6 +1,5 @@
-import type { Transport } from "../streams/contract.ts";
+import type { TokenRefresh, Transport } from "../streams/contract.ts";
 import { TrunklineError } from "../streams/errors.ts";
-import type { TokenRefresh } from "./tokens.ts";
 
 /** A login to a homeserver, with which the engine speaks by itself. */
 export interface LoginOptions {
@@ -11,8 +10,16 @@ export interface LoginOptions {
   readonly userId?: string;
   readonly deviceId?: string;
   /**
-   * Called on this thread, once at a time, when the homeserver does not take the access token any more; resolves with
-   * a new one. Where it rejects, the engine stops with `unknown_token`. Absent: so it does at once.
+   * Called on this thread, once at a time, when the homeserver does not take the access token any more. Where the login
+   * is over, the engine stops with `unknown_token`. Absent: so it does at once. A call that fails ends nothing.
+   *
+   * @example
+   * async tokenRefresh() {
+   *   const response = await fetch(refreshUrl, { method: "POST", body: JSON.stringify({ refresh_token }) });
+   *   if (response.status === 401 || response.status === 403) return undefined; // the login is over
+   *   if (!response.ok) throw new Error(`HTTP ${response.status}`); // called again
+   *   return (await response.json()).access_token;
+   * }
    */
   readonly tokenRefresh?: TokenRefresh;
   readonly transport?: never;

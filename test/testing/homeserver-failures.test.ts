@@ -125,6 +125,27 @@ describe("a failure", () => {
     expect(clock.pending).toBe(0);
   });
 
+  it("answers a sync at once that wants to be held, with what there is", async () => {
+    const { homeserver, alice, bob } = world();
+    const roomId = await directRoom(alice, bob);
+    const { next_batch: since } = await bob.sync();
+    homeserver.fail({ path: "/sync", type: "unheld" });
+    expect((await bob.sync({ since, timeout: 30_000 })).rooms).toBeUndefined();
+    await alice.send(roomId, "m.x", "1");
+    expect((await bob.sync({ since, timeout: 30_000 })).rooms).toBeDefined();
+  });
+
+  it("has the headers that it is given", async () => {
+    const { homeserver, alice } = world();
+    homeserver.fail({ type: "status", status: 429, headers: { "Retry-After": "3" } });
+    const { status, headers } = await alice.ask("GET", "/login");
+    expect([status, headers.get("Retry-After"), headers.get("Content-Type")]).toEqual([
+      429,
+      "3",
+      "text/html",
+    ]);
+  });
+
   it("touches only the requests that it names", async () => {
     const { homeserver, alice } = world();
     homeserver.fail({ method: "POST", path: "/login", type: "dropped" });

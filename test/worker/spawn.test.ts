@@ -2,7 +2,14 @@ import { filter, firstValueFrom, NEVER, ReplaySubject, Subject, startWith, take,
 import { afterEach, describe, expect, it, vi } from "vitest";
 import { createEngine } from "../../src/signaling/engine.ts";
 import { createMemoryRooms } from "../../src/signaling/transports/memory.ts";
-import type { EventBatch, Signal, SignalingHalf, Transport } from "../../src/streams/contract.ts";
+import type {
+  EventBatch,
+  Signal,
+  SignalingHalf,
+  TokenRefresh,
+  Transport,
+} from "../../src/streams/contract.ts";
+import { TrunklineError } from "../../src/streams/errors.ts";
 import { remoteStreams } from "../../src/streams/link.ts";
 import { remoteTransport } from "../../src/streams/link-transport.ts";
 import { localSignaling } from "../../src/worker/local.ts";
@@ -80,7 +87,7 @@ describe("spawnSignaling", () => {
 
   it("has the page asked for new tokens, and starts the next worker with the last", async () => {
     const workers: InlineWorker[] = [];
-    const tokenRefresh = vi.fn(async () => "newer");
+    const tokenRefresh = vi.fn<TokenRefresh>(async () => "newer");
     const half = keep(
       spawnSignaling({
         ...LOGIN,
@@ -96,11 +103,13 @@ describe("spawnSignaling", () => {
     const page = workers[0]?.given[0]?.page as MessagePort;
     const remote = remoteStreams(page);
     expect(await firstValueFrom(remote.stream("tokenRefresh"))).toBe("newer");
-    tokenRefresh.mockRejectedValueOnce(new Error("logged out elsewhere"));
-    await expect(firstValueFrom(remote.stream("tokenRefresh"))).rejects.toMatchObject({
-      code: "unknown_token",
-      message: expect.stringContaining("logged out elsewhere"),
-    });
+    const refreshed = () => firstValueFrom(remote.stream("tokenRefresh"));
+    tokenRefresh.mockRejectedValueOnce(new TypeError("Failed to fetch"));
+    await expect(refreshed()).rejects.toMatchObject({ code: "unexpected", message: "Failed to fetch" });
+    tokenRefresh.mockRejectedValueOnce(new TrunklineError("unknown_token", "signed out"));
+    await expect(refreshed()).rejects.toMatchObject({ code: "unknown_token" });
+    tokenRefresh.mockResolvedValueOnce(undefined);
+    expect(await refreshed()).toBeUndefined();
     workers[0]?.fail({});
     await vi.waitUntil(() => workers[1]?.started.length === 1);
     expect(workers.map(({ started }) => started)).toEqual([

@@ -1,8 +1,8 @@
 import type { TimelineEvents } from "matrix-js-sdk/lib/@types/event.js";
 import type { MatrixClient } from "matrix-js-sdk/lib/client.js";
 import type { DelayedEvents } from "../../streams/contract.ts";
-import { TrunklineError, toTrunklineError } from "../../streams/errors.ts";
-import { clientRequestError } from "./matrix-client-errors.ts";
+import { TrunklineError } from "../../streams/errors.ts";
+import { clientAsk } from "./matrix-client-errors.ts";
 import { roomToSendTo, sendError } from "./matrix-client-send.ts";
 import { DELAYED_EVENTS } from "./matrix-codes.ts";
 
@@ -11,13 +11,7 @@ import { DELAYED_EVENTS } from "./matrix-codes.ts";
  * are none: the client sends them in plaintext, which a peer drops (P42).
  */
 export async function clientDelayed(client: MatrixClient): Promise<DelayedEvents | undefined> {
-  const ask = async <T>(request: Promise<T>): Promise<T> => {
-    try {
-      return await request;
-    } catch (error) {
-      throw clientRequestError(error, client.getHomeserverUrl()) ?? toTrunklineError(error);
-    }
-  };
+  const ask = <T>(request: Promise<T>) => clientAsk(client, request);
   const canDo = typeof client._unstable_restartScheduledDelayedEvent === "function";
   if (!canDo || !(await ask(client.doesServerSupportUnstableFeature(DELAYED_EVENTS)))) return undefined;
 

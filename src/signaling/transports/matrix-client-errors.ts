@@ -2,7 +2,8 @@
  * What the app's own client throws. Its classes cannot be known here: the app's copy of matrix-js-sdk made them, and
  * ours is not loaded. They are told by their looks.
  */
-import { TrunklineError } from "../../streams/errors.ts";
+import type { MatrixClient } from "matrix-js-sdk/lib/client.js";
+import { TrunklineError, toTrunklineError } from "../../streams/errors.ts";
 import { passing, type Refusal, refusalError, unreachable } from "./matrix-codes.ts";
 
 /** An `HTTPError` of the SDK, or its subclass `MatrixError`. */
@@ -22,17 +23,21 @@ export function clientRequestError(thrown: unknown, homeserver: string): Trunkli
   return UNANSWERED.includes(thrown.name) ? unreachable(homeserver, thrown) : undefined;
 }
 
+/** A request of the client's that rejects with what its failure means. */
+export async function clientAsk<T>(client: MatrixClient, request: Promise<T>): Promise<T> {
+  try {
+    return await request;
+  } catch (thrown) {
+    throw clientRequestError(thrown, client.getHomeserverUrl()) ?? toTrunklineError(thrown);
+  }
+}
+
 export function loggedOut(cause?: unknown): TrunklineError {
   return new TrunklineError(
     "unknown_token",
     "The app's MatrixClient is logged out. Log in again, and make a new phone with the new client",
     { cause },
   );
-}
-
-/** The Matrix error code of a refusal that the SDK threw, where there is one. */
-export function errcodeOfRefusal(thrown: unknown): string | undefined {
-  return isRefusal(thrown) && typeof thrown.errcode === "string" ? thrown.errcode : undefined;
 }
 
 function isRefusal(thrown: unknown): thrown is SdkRefusal {

@@ -5,8 +5,8 @@ import type { EventStatus } from "matrix-js-sdk/lib/models/event-status.js";
 import type { Room } from "matrix-js-sdk/lib/models/room.js";
 import type { Transport } from "../../streams/contract.ts";
 import { TrunklineError, toTrunklineError } from "../../streams/errors.ts";
-import { clientRequestError, errcodeOfRefusal } from "./matrix-client-errors.ts";
-import { notInRoom } from "./matrix-codes.ts";
+import { clientRequestError } from "./matrix-client-errors.ts";
+import { isRefusedAccess, notInRoom } from "./matrix-codes.ts";
 
 /** The SDK's words, without its enums, which would load it. */
 const NOT_SENT = "not_sent" as EventStatus.NOT_SENT;
@@ -75,9 +75,7 @@ export async function sendError(client: MatrixClient, room: Room, thrown: unknow
   if (!error) {
     return room.hasEncryptionStateEvent() ? cannotEncrypt(room.roomId, thrown) : toTrunklineError(thrown);
   }
-  const errcode = errcodeOfRefusal(thrown);
-  const mayBeOutside = errcode === "M_FORBIDDEN" || errcode === "M_NOT_FOUND";
-  return mayBeOutside && (await isOutside(client, room)) ? notInRoom(room.roomId, error) : error;
+  return isRefusedAccess(thrown) && (await isOutside(client, room)) ? notInRoom(room.roomId, error) : error;
 }
 
 /** A homeserver refuses an outsider and a member without the power to send with the same code: ask which we are. */
@@ -85,7 +83,7 @@ async function isOutside(client: MatrixClient, { roomId, myUserId }: Room): Prom
   try {
     return (await client.getStateEvent(roomId, "m.room.member", myUserId)).membership !== "join";
   } catch (error) {
-    return errcodeOfRefusal(error) !== undefined;
+    return isRefusedAccess(error);
   }
 }
 

@@ -15,10 +15,11 @@ import {
   isState,
   isYoung,
 } from "./matrix-client-arrived.ts";
-import { errcodeOfRefusal, loggedOut } from "./matrix-client-errors.ts";
+import { loggedOut } from "./matrix-client-errors.ts";
 import { missedEvents } from "./matrix-client-gap.ts";
 import { ClientReader, type Round } from "./matrix-client-reader.ts";
 import type { ClientRooms } from "./matrix-client-rooms.ts";
+import { errcodeOf } from "./matrix-codes.ts";
 
 export interface ClientSyncOptions {
   readonly client: MatrixClient;
@@ -103,7 +104,7 @@ export function endOf(
   data: ISyncStateData | null | undefined,
 ): TrunklineError | undefined {
   if (state === ("STOPPED" as SyncState.Stopped)) return notRunning();
-  const gone = errcodeOfRefusal(data?.error) === "M_UNKNOWN_TOKEN";
+  const gone = errcodeOf(data?.error) === "M_UNKNOWN_TOKEN";
   return gone && state === ("ERROR" as SyncState.Error) ? loggedOut(data?.error) : undefined;
 }
 

@@ -1,15 +1,15 @@
 import type { MatrixClient } from "matrix-js-sdk/lib/client.js";
 import { BehaviorSubject, defer, distinctUntilChanged } from "rxjs";
 import { realClock } from "../../streams/clock.ts";
-import type { Clock, Identity, Transport, TurnServers } from "../../streams/contract.ts";
-import { TrunklineError, toTrunklineError } from "../../streams/errors.ts";
+import type { Clock, Identity, Transport } from "../../streams/contract.ts";
+import { TrunklineError } from "../../streams/errors.ts";
 import { exclusive } from "./exclusive.ts";
 import { clientDelayed } from "./matrix-client-delayed.ts";
-import { clientRequestError, loggedOut } from "./matrix-client-errors.ts";
+import { clientAsk, loggedOut } from "./matrix-client-errors.ts";
 import { ClientRooms } from "./matrix-client-rooms.ts";
 import { clientSend } from "./matrix-client-send.ts";
 import { clientSync, endOf, notRunning } from "./matrix-client-sync.ts";
-import { parseTurnServers } from "./matrix-parse.ts";
+import { turnServersFrom } from "./matrix-turn.ts";
 
 /**
  * A transport for an app that has a `MatrixClient` of matrix-js-sdk 43: no second sync, no login of its own, and
@@ -44,7 +44,7 @@ export function matrixClient(client: MatrixClient, options: { readonly clock?: C
     identity: async () => identityOf(client),
     send: clientSend(client, (roomId) => rooms.follow(roomId)),
     delayed: () => clientDelayed(client),
-    turnServers: () => fetchTurnServers(client),
+    turnServers: async () => turnServersFrom(clientAsk(client, client.turnServer())),
   };
 }
 
@@ -60,18 +60,6 @@ function identityOf(client: MatrixClient): Identity {
     "invalid_option",
     "The app's MatrixClient does not know who it is: give userId and deviceId of the login to createClient()",
   );
-}
-
-async function fetchTurnServers(client: MatrixClient): Promise<TurnServers> {
-  try {
-    return parseTurnServers(await client.turnServer());
-  } catch (thrown) {
-    const error = clientRequestError(thrown, client.getHomeserverUrl()) ?? toTrunklineError(thrown);
-    // Guests may be refused, and small homeservers do not know the question: calls go on without.
-    const status = (thrown as { readonly httpStatus?: unknown }).httpStatus;
-    if (error.code === "forbidden" || status === 404) return parseTurnServers({});
-    throw error;
-  }
 }
 
 /** What is called of the client, some of it younger than others: an older client lacks it. */

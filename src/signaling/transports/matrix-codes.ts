@@ -11,14 +11,15 @@ export interface Refusal {
   readonly error?: unknown;
 }
 
-/** `retryAfter` counts where the refusal is a rate limit. */
-export function refusalError(refusal: Refusal, homeserver: string, retryAfter: number): TrunklineError {
-  const errcode = typeof refusal.errcode === "string" ? refusal.errcode : undefined;
+/** `limitedFor` is how long a rate limit lasts, in ms; 0 where the homeserver does not say. */
+export function refusalError(refusal: Refusal, homeserver: string, limitedFor: number): TrunklineError {
+  const errcode = errcodeOf(refusal);
   const code = codeOf(refusal.httpStatus ?? 0, errcode);
   if (code === "not_a_homeserver") return notMatrix(homeserver, refusal);
-  return new TrunklineError(code, `${MEANING[code]} (${homeserver}: ${said(refusal, errcode)})`, {
+  const retryAfter = code === "rate_limited" ? limitedFor : errcode === "M_USER_LOCKED" ? LIFTED_AFTER_MS : 0;
+  return new TrunklineError(code, `${MEANING[code]} (${homeserver}: ${quote(refusal, errcode)})`, {
     cause: refusal,
-    ...(code === "rate_limited" && retryAfter > 0 && { retryAfter }),
+    ...(retryAfter > 0 && { retryAfter }),
   });
 }
 
@@ -49,34 +50,91 @@ export function notInRoom(roomId: string, cause?: unknown): TrunklineError {
  * hotel's login page) and goes away.
  */
 export function passing(error: TrunklineError): TrunklineError {
-  return error.code === "not_a_homeserver"
-    ? new TrunklineError("server_error", error.message, { cause: error.cause })
-    : error;
+  return error.code === "not_a_homeserver" ? serverError(error) : error;
 }
+
+/**
+ * For what has to go on for as long as the account exists: the sync, who we are, TURN servers. What the homeserver
+ * withholds from the account, or from everybody, is asked for again, slowly. A single event is refused instead: its
+ * sender wants to know.
+ */
+export function lasting(error: TrunklineError): TrunklineError {
+  const withheld = error.code === "forbidden" && WITHHELD.has(errcodeOf(error) ?? "");
+  return withheld ? serverError(error, LIFTED_AFTER_MS) : error;
+}
+
+const serverError = ({ message, cause }: TrunklineError, retryAfter?: number) =>
+  new TrunklineError("server_error", message, { cause, ...(retryAfter !== undefined && { retryAfter }) });
 
 type RefusalCode = keyof typeof MEANING | "not_a_homeserver";
 
 const MEANING = {
   rate_limited: "The homeserver asks for fewer requests",
-  server_error: "The homeserver failed",
+  server_error: "The homeserver does not serve us for now",
   event_too_large: "The event is larger than the homeserver takes",
   unknown_token:
     "The homeserver does not take the access token. Log in again and start anew with the new token",
   forbidden: "The homeserver refused",
 };
 
+/**
+ * The table of docs/decisions/homeserver-failures.md. Only the first three end a login: a status alone never does, for
+ * a proxy in between has statuses of its own.
+ */
+const CODES: ReadonlyMap<string, RefusalCode> = new Map([
+  ["M_UNKNOWN_TOKEN", "unknown_token"],
+  ["M_MISSING_TOKEN", "unknown_token"],
+  ["M_USER_DEACTIVATED", "unknown_token"],
+  // The specification has clients go on syncing, to notice that the lock was lifted.
+  ["M_USER_LOCKED", "server_error"],
+  ["M_LIMIT_EXCEEDED", "rate_limited"],
+  ["M_TOO_LARGE", "event_too_large"],
+]);
+
+/** What a homeserver can withhold for a time. */
+const WITHHELD: ReadonlySet<string> = new Set([
+  "M_USER_SUSPENDED",
+  "M_RESOURCE_LIMIT_EXCEEDED",
+  "M_USER_LIMIT_EXCEEDED",
+  "M_CONSENT_NOT_GIVEN",
+]);
+/** A person lifts such a thing, in minutes or days. */
+const LIFTED_AFTER_MS = 30_000;
+
 function codeOf(status: number, errcode: string | undefined): RefusalCode {
-  if (status === 429 || errcode === "M_LIMIT_EXCEEDED") return "rate_limited";
+  if (status === 429) return "rate_limited";
   if (status >= 500 || status === 408) return "server_error";
-  if (status === 413 || errcode === "M_TOO_LARGE") return "event_too_large";
-  if (errcode === undefined) return "not_a_homeserver";
-  if (status === 401 || errcode === "M_UNKNOWN_TOKEN" || errcode === "M_USER_DEACTIVATED")
-    return "unknown_token";
-  return "forbidden";
+  const code = CODES.get(errcode ?? "");
+  if (code) return code;
+  if (status === 413) return "event_too_large";
+  if (status === 401 || status === 407) return "server_error";
+  if (errcode !== undefined) return "forbidden";
+  return status === 403 ? "server_error" : "not_a_homeserver";
 }
 
+/** The Matrix error code of a refusal, or of the one that is behind an error of ours, where there is one. */
+export function errcodeOf(thrown: unknown): string | undefined {
+  const errcode = refusalOf(thrown)?.errcode;
+  return typeof errcode === "string" ? errcode : undefined;
+}
+
+/** Of a room: a homeserver uses the same codes for an outsider and for a member without the power. */
+export function isRefusedAccess(thrown: unknown): boolean {
+  const errcode = errcodeOf(thrown);
+  return errcode === "M_FORBIDDEN" || errcode === "M_NOT_FOUND";
+}
+
+/** The HTTP status of the same, where there is one. */
+export function statusOf(thrown: unknown): number | undefined {
+  const status = refusalOf(thrown)?.httpStatus;
+  return typeof status === "number" ? status : undefined;
+}
+
+const refusalOf = (thrown: unknown) =>
+  (thrown instanceof TrunklineError ? thrown.cause : thrown) as Refusal | undefined;
+
 /** Bounded, because it is a stranger's text in our message. */
-function said({ httpStatus, error }: Refusal, errcode: string | undefined): string {
+function quote({ httpStatus, error }: Refusal, errcode: string | undefined): string {
   const text = typeof error === "string" ? error.slice(0, 200) : "no reason given";
   return `${[httpStatus, errcode].filter(Boolean).join(" ")}, ${text}`;
 }

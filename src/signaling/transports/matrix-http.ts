@@ -1,7 +1,18 @@
 import { FetchHttpApi } from "matrix-js-sdk/lib/http-api/fetch.js";
 import type { Method } from "matrix-js-sdk/lib/http-api/method.js";
 import { ClientPrefix } from "matrix-js-sdk/lib/http-api/prefix.js";
-import { catchError, defer, firstValueFrom, Observable, switchMap, throwError, timeout } from "rxjs";
+import {
+  catchError,
+  defer,
+  firstValueFrom,
+  map,
+  merge,
+  Observable,
+  switchMap,
+  take,
+  throwError,
+  timeout,
+} from "rxjs";
 import type { Clock } from "../../streams/contract.ts";
 import { TrunklineError, toTrunklineError } from "../../streams/errors.ts";
 import { requestError } from "./matrix-errors.ts";
@@ -25,8 +36,8 @@ export interface Http {
   readonly homeserver: string;
   /**
    * Makes a request on subscription; unsubscribing aborts it. One that is refused for its token is repeated once with
-   * a new one, where that can be had. Errors with `homeserver_unreachable`,
-   * `not_a_homeserver`, `server_error`, `rate_limited`, `unknown_token`, `event_too_large`, or `forbidden` for any
+   * a new one, where that can be had. One that is under way when the network comes back is given up, for its
+   * connection may be dead. Errors with `homeserver_unreachable`, `not_a_homeserver`, `server_error`, `rate_limited`, `unknown_token`, `event_too_large`, or `forbidden` for any
    * other refusal.
    */
   request(request: HttpRequest): Observable<unknown>;
@@ -41,8 +52,9 @@ export function matrixHttp(options: {
   readonly token: MatrixToken;
   readonly clock: Clock;
   readonly fetch: Fetch;
+  readonly online$: Observable<unknown>;
 }): Http {
-  const { homeserver, token, clock, fetch } = options;
+  const { homeserver, token, clock, fetch, online$ } = options;
   const api = new FetchHttpApi(silent, {
     baseUrl: homeserver,
     prefix: ClientPrefix.V3,
@@ -74,8 +86,13 @@ export function matrixHttp(options: {
       return () => aborter.abort();
     });
 
-  const request = ({ within = WITHIN, ...asked }: HttpRequest) =>
-    defer(() => {
+  const dead$ = online$.pipe(
+    map(() => {
+      throw unanswered(homeserver, "before the network came back");
+    }),
+  );
+  const request = ({ within = WITHIN, ...asked }: HttpRequest) => {
+    const answer$ = defer(() => {
       const { current } = token;
       return attempt(asked).pipe(
         catchError((thrown: unknown) => {
@@ -84,14 +101,17 @@ export function matrixHttp(options: {
           return defer(() => token.renew(current, error)).pipe(switchMap(() => attempt(asked)));
         }),
       );
-    }).pipe(
+    });
+    return merge(dead$, answer$).pipe(
+      take(1),
       // Not the SDK's `localTimeoutMs`: it leaves a timer behind for each request, and knows no other clock.
       timeout({
         first: within,
         scheduler: clock,
-        with: () => throwError(() => noAnswer(homeserver, within)),
+        with: () => throwError(() => unanswered(homeserver, `within ${within / 1_000} s`)),
       }),
     );
+  };
   return { homeserver, request, ask: (asked) => firstValueFrom(request(asked)) };
 }
 
@@ -126,9 +146,5 @@ function isObject(text: string): boolean {
   }
 }
 
-function noAnswer(homeserver: string, within: number): TrunklineError {
-  return new TrunklineError(
-    "homeserver_unreachable",
-    `${homeserver} did not answer within ${within / 1_000} s`,
-  );
-}
+const unanswered = (homeserver: string, when: string) =>
+  new TrunklineError("homeserver_unreachable", `${homeserver} did not answer ${when}`);

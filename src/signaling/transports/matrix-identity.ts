@@ -1,7 +1,6 @@
 import type { Identity } from "../../streams/contract.ts";
 import { TrunklineError } from "../../streams/errors.ts";
-import { notMatrix } from "./matrix-codes.ts";
-import { errcodeOf } from "./matrix-errors.ts";
+import { errcodeOf, notMatrix } from "./matrix-codes.ts";
 import type { Http } from "./matrix-http.ts";
 import { own, parseWhoami } from "./matrix-parse.ts";
 

@@ -1,5 +1,5 @@
 import { TrunklineError } from "../../streams/errors.ts";
-import { errcodeOf } from "./matrix-errors.ts";
+import { errcodeOf, isRefusedAccess } from "./matrix-codes.ts";
 import type { Http } from "./matrix-http.ts";
 import { own, type SyncAnswer } from "./matrix-parse.ts";
 
@@ -45,13 +45,13 @@ export class MatrixRooms {
     }
   }
 
-  /** Whether we are in a room, as far as the homeserver will say. */
+  /** Whether we are in a room, as far as the homeserver will say. Rejects where it does not get to that. */
   async isJoined(roomId: string, userId: string): Promise<boolean> {
     try {
       return own(await this.#state(roomId, "m.room.member", userId), "membership") === "join";
     } catch (error) {
-      if (errcodeOf(error) === undefined) throw error;
-      return false;
+      if (isRefusedAccess(error)) return false;
+      throw error;
     }
   }
 

@@ -1,7 +1,6 @@
 import type { Identity } from "../../streams/contract.ts";
 import { type TrunklineError, toTrunklineError } from "../../streams/errors.ts";
-import { DELAYED_EVENTS, notInRoom, notMatrix, passing } from "./matrix-codes.ts";
-import { errcodeOf } from "./matrix-errors.ts";
+import { DELAYED_EVENTS, isRefusedAccess, notInRoom, notMatrix, passing } from "./matrix-codes.ts";
 import type { Http } from "./matrix-http.ts";
 import { own } from "./matrix-parse.ts";
 import type { MatrixRooms } from "./matrix-rooms.ts";
@@ -47,8 +46,7 @@ async function isOutside(
   identity: () => Promise<Identity>,
   roomId: string,
 ): Promise<boolean> {
-  const errcode = errcodeOf(error);
-  if (errcode !== "M_FORBIDDEN" && errcode !== "M_NOT_FOUND") return false;
+  if (!isRefusedAccess(error)) return false;
   try {
     return !(await rooms.isJoined(roomId, (await identity()).userId));
   } catch {

@@ -1,13 +1,14 @@
-import { TrunklineError } from "../../streams/errors.ts";
+import type { TokenRefresh } from "../../streams/contract.ts";
+import { TrunklineError, toTrunklineError } from "../../streams/errors.ts";
 
 /** The access token in force, and how a new one is had. */
 export class MatrixToken {
   #token: string;
-  readonly #refresh: (() => Promise<string>) | undefined;
+  readonly #refresh: TokenRefresh | undefined;
   #renewal: Promise<void> | undefined;
 
   /** Throws `invalid_option` where it is no token. */
-  constructor(token: unknown, refresh: (() => Promise<string>) | undefined) {
+  constructor(token: unknown, refresh: TokenRefresh | undefined) {
     this.#token = checkToken(token);
     this.#refresh = refresh;
   }
@@ -18,7 +19,8 @@ export class MatrixToken {
 
   /**
    * Resolves when there is another token than the one that was `refused`. The app is asked once for all who wait.
-   * Rejects with `refusal`, the error that the homeserver's answer made, where there is none to be had.
+   * Rejects with `refusal`, the error that the homeserver's answer made, where the login is over by the app's word; with
+   * `homeserver_unreachable` where the app failed to get one, which is no log-out.
    */
   renew(refused: string, refusal: TrunklineError): Promise<void> {
     if (refused !== this.#token) return Promise.resolve();
@@ -29,20 +31,29 @@ export class MatrixToken {
   }
 
   async #ask(refusal: TrunklineError): Promise<void> {
-    if (!this.#refresh) throw refusal;
+    const token = await this.#refreshed();
+    if (token === this.#token || !isToken(token)) throw refusal;
+    this.#token = token;
+  }
+
+  async #refreshed(): Promise<unknown> {
     try {
-      const token = checkToken(await this.#refresh());
-      if (token === this.#token) throw new Error("tokenRefresh gave the token that was refused");
-      this.#token = token;
+      return await this.#refresh?.();
     } catch (cause) {
-      throw new TrunklineError(refusal.code, refusal.message, { cause });
+      const { code, message } = toTrunklineError(cause);
+      if (code === "unknown_token") return undefined;
+      throw new TrunklineError("homeserver_unreachable", `tokenRefresh failed: ${message}`, { cause });
     }
   }
 }
 
-/** A token goes into a header, which takes no other characters. It is not shown: messages end up in logs. */
+/** A token goes into a header, which takes no other characters. */
+const isToken = (token: unknown): token is string =>
+  typeof token === "string" && /^[\x21-\x7e]+$/.test(token);
+
+/** It is not shown: messages end up in logs. */
 function checkToken(accessToken: unknown): string {
-  if (typeof accessToken === "string" && /^[\x21-\x7e]+$/.test(accessToken)) return accessToken;
+  if (isToken(accessToken)) return accessToken;
   throw new TrunklineError(
     "invalid_option",
     "Option accessToken is empty or no token: give the access_token of a login to the homeserver",

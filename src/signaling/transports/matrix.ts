@@ -5,23 +5,25 @@ import {
   finalize,
   ignoreElements,
   merge,
+  type Observable,
   shareReplay,
 } from "rxjs";
 import { realClock } from "../../streams/clock.ts";
-import type { Clock, Identity, Transport, TurnServers } from "../../streams/contract.ts";
+import type { Clock, Identity, TokenRefresh, Transport } from "../../streams/contract.ts";
 import { TrunklineError, toTrunklineError } from "../../streams/errors.ts";
 import { type Random, secureRandom } from "../../streams/ids.ts";
+import { online$ as platformOnline$ } from "../online.ts";
 import { exclusive } from "./exclusive.ts";
-import { passing } from "./matrix-codes.ts";
+import { lasting, passing } from "./matrix-codes.ts";
 import { matrixDelayed } from "./matrix-delayed.ts";
-import { statusOf } from "./matrix-errors.ts";
-import { type Fetch, type Http, matrixHttp } from "./matrix-http.ts";
+import { type Fetch, matrixHttp } from "./matrix-http.ts";
 import { fetchIdentity } from "./matrix-identity.ts";
-import { parseTurnServers } from "./matrix-parse.ts";
+import type { SyncAnswer } from "./matrix-parse.ts";
 import { MatrixRooms } from "./matrix-rooms.ts";
 import { type OutgoingEvent, sendEvent } from "./matrix-send.ts";
 import { matrixSync, retrying } from "./matrix-sync.ts";
 import { MatrixToken } from "./matrix-token.ts";
+import { turnServersFrom } from "./matrix-turn.ts";
 
 export interface MatrixTransportOptions {
   /** The address of the homeserver's client API, such as `https://matrix.example.org`. */
@@ -29,10 +31,10 @@ export interface MatrixTransportOptions {
   /** A token whose device no other client uses. */
   readonly accessToken: string;
   /**
-   * Gives a new token for the same device when the homeserver takes the old one no longer; asked once for all requests
-   * that wait, which then go on. Where it rejects, or gives the same token, all ends with `unknown_token`.
+   * Called when the homeserver takes the token no longer, once for all requests that wait, which then go on with the
+   * new one. Where the login is over, all ends with `unknown_token`; so it does where this is absent.
    */
-  readonly tokenRefresh?: () => Promise<string>;
+  readonly tokenRefresh?: TokenRefresh;
   /** Where given, the token must be this user's. */
   readonly userId?: string;
   /** Where given, the token must be this device's. */
@@ -43,6 +45,8 @@ export interface MatrixTransportOptions {
   readonly random?: Random;
   /** Takes the place of the platform's `fetch`. */
   readonly fetch?: Fetch;
+  /** Emits when the network is back. Default: the platform's `online` event, where it has one. */
+  readonly online$?: Observable<unknown>;
 }
 
 /**
@@ -54,21 +58,25 @@ export interface MatrixTransportOptions {
  * `identity()` rejects with for good.
  */
 export function matrixTransport(options: MatrixTransportOptions): Transport {
-  const { clock = realClock, random = secureRandom } = options;
+  const { clock = realClock, random = secureRandom, online$ = platformOnline$ } = options;
   const http = matrixHttp({
     homeserver: checkHomeserver(options.homeserver),
     token: new MatrixToken(options.accessToken, options.tokenRefresh),
     clock,
     fetch: options.fetch ?? ((resource, init) => globalThis.fetch(resource, init)),
+    online$,
   });
   const rooms = new MatrixRooms(http);
   const connected = new BehaviorSubject(false);
   let known: Promise<Identity> | undefined;
+  /** Whether it has answered as a homeserver does, to us or to the transport before. */
+  let proven = options.since !== undefined;
 
   const identity = () => {
-    known ??= fetchIdentity(http, options).catch((error: unknown) => {
+    known ??= fetchIdentity(http, options).catch((thrown: unknown) => {
       known = undefined;
-      throw error;
+      const error = lasting(toTrunklineError(thrown));
+      throw proven ? passing(error) : error;
     });
     return known;
   };
@@ -78,8 +86,12 @@ export function matrixTransport(options: MatrixTransportOptions): Transport {
     http,
     clock,
     random,
+    online$,
     onConnected: (isConnected: boolean) => connected.next(isConnected),
-    onAnswer: rooms.learn.bind(rooms),
+    onAnswer(answer: SyncAnswer) {
+      proven = true;
+      rooms.learn(answer);
+    },
   };
 
   return {
@@ -94,19 +106,8 @@ export function matrixTransport(options: MatrixTransportOptions): Transport {
     identity,
     send: (roomId, type, content, txnId) => send({ roomId, type, content, txnId }),
     delayed: matrixDelayed(http, send),
-    turnServers: () => fetchTurnServers(http),
+    turnServers: () => turnServersFrom(http.ask({ method: "GET", path: "/voip/turnServer" })),
   };
-}
-
-async function fetchTurnServers(http: Http): Promise<TurnServers> {
-  try {
-    return parseTurnServers(await http.ask({ method: "GET", path: "/voip/turnServer" }));
-  } catch (thrown) {
-    const error = toTrunklineError(thrown);
-    // Guests may be refused, and small homeservers do not know the question: calls go on without.
-    if (error.code === "forbidden" || statusOf(error) === 404) return parseTurnServers({});
-    throw passing(error);
-  }
 }
 
 function checkHomeserver(homeserver: unknown): string {

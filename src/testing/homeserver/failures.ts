@@ -14,7 +14,14 @@ export type Failure =
   /** 429. `retryAfter` (s) goes into the `Retry-After` header, `retryAfterMs` into the body; each may be missing. */
   | { readonly type: "rate_limited"; readonly retryAfter?: number; readonly retryAfterMs?: number }
   /** Without a `body`: 500 as Synapse says it, any other as a proxy in front of it would, with a page and not JSON. */
-  | { readonly type: "status"; readonly status: number; readonly body?: string }
+  | {
+      readonly type: "status";
+      readonly status: number;
+      readonly body?: string;
+      readonly headers?: Readonly<Record<string, string>>;
+    }
+  /** A sync is answered at once, whatever its `timeout`. */
+  | { readonly type: "unheld" }
   /** The connection breaks before the request is handled: `fetch` rejects with a `TypeError`. */
   | { readonly type: "dropped" }
   /** The request is handled, and the connection breaks before the answer is out. */
@@ -22,7 +29,7 @@ export type Failure =
   /** The request is handled only after `ms`. */
   | { readonly type: "slow"; readonly ms: number };
 
-type Handle = () => Promise<Response>;
+type Handle = (request: Request) => Promise<Response>;
 
 export interface Failures {
   add(rule: FailureRule): void;
@@ -49,22 +56,24 @@ export function createFailures(clock: Clock): Failures {
       const failure = take(request);
       switch (failure?.type) {
         case undefined:
-          return handle();
+          return handle(request);
+        case "unheld":
+          return handle(unheld(request));
         case "rate_limited": {
           const { retryAfter: header, retryAfterMs: body } = failure;
           const wait = { ...(header !== undefined && { header }), ...(body !== undefined && { body }) };
           return rateLimited(wait).toResponse();
         }
         case "status":
-          return statusAnswer(failure.status, failure.body);
+          return statusAnswer(failure);
         case "dropped":
           throw new TypeError("The connection was dropped, as asked");
         case "answer_lost":
-          await handle();
+          await handle(request);
           throw new TypeError("The answer was lost, as asked");
         case "slow":
           await firstValueFrom(merge(timer(failure.ms, clock), gone$));
-          return handle();
+          return handle(request);
       }
     },
   };
@@ -76,10 +85,16 @@ function matches({ method, path }: FailureRule, request: Request): boolean {
   return typeof path === "string" ? asked.includes(path) : (path?.test(asked) ?? true);
 }
 
-function statusAnswer(status: number, body?: string): Response {
+function unheld(request: Request): Request {
+  const url = new URL(request.url);
+  url.searchParams.delete("timeout");
+  return new Request(url, request);
+}
+
+function statusAnswer({ status, body, headers }: Extract<Failure, { type: "status" }>): Response {
   if (body !== undefined)
-    return new Response(body, { status, headers: { "Content-Type": "application/json" } });
+    return new Response(body, { status, headers: { "Content-Type": "application/json", ...headers } });
   if (status === 500) return new MatrixError(500, "M_UNKNOWN", "Internal server error").toResponse();
   const page = `<html><body>${status}</body></html>`;
-  return new Response(page, { status, headers: { "Content-Type": "text/html" } });
+  return new Response(page, { status, headers: { "Content-Type": "text/html", ...headers } });
 }

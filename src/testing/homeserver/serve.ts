@@ -44,7 +44,7 @@ export function serveStore(
   return {
     fetch(request) {
       const gone$ = merge(aborted$(request.signal), closed$);
-      const answer$ = defer(() => failures.around(request, () => handle(request, gone$), gone$));
+      const answer$ = defer(() => failures.around(request, (asked) => handle(asked, gone$), gone$));
       return firstValueFrom(merge(gone$, answer$).pipe(map(withCors)));
     },
     createUser(localpart, { deviceId } = {}) {

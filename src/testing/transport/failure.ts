@@ -114,6 +114,52 @@ export const failureTests: readonly TransportTest[] = [
   ),
 
   test(
+    "takes a refusal from something in between for a failure that passes, not for a log-out",
+    async (scene) => {
+      const { alice, bob, roomId } = await scene.couple();
+      alice.fail("send", "intercepted");
+      await rejects(say(alice, roomId), "server_error");
+      alice.fail("turn_servers", "intercepted");
+      await rejects(alice.transport.turnServers(), "server_error");
+      const watch = scene.watch(bob);
+      await watch.connection(true);
+      bob.fail("sync", "intercepted");
+      await say(alice, roomId);
+      await watch.connection(true, false);
+      await watch.batchWith(await say(alice, roomId));
+    },
+    "faults",
+  ),
+
+  test(
+    "takes a locked account for one that will be unlocked",
+    async (scene) => {
+      const { alice, roomId } = await scene.couple();
+      alice.fail("send", "locked");
+      const { retryAfter = 0 } = await rejects(say(alice, roomId), "server_error");
+      truthy(retryAfter >= 10_000, "a while before another try");
+      alice.fail("turn_servers", "locked");
+      await rejects(alice.transport.turnServers(), "server_error");
+      await say(alice, roomId);
+    },
+    "faults",
+  ),
+
+  test(
+    "asks who we are again where that was refused for now",
+    async (scene) => {
+      const { transport, userId, fail } = await scene.world.createUser();
+      for (const fault of ["intercepted", "locked"] as const) {
+        fail("identity", fault);
+        await rejects(transport.identity(), "server_error");
+      }
+      equal((await transport.identity()).userId, userId, "the user");
+    },
+    "faults",
+    "own_sync",
+  ),
+
+  test(
     "asks again who we are where that failed",
     async (scene) => {
       const { transport, userId, fail } = await scene.world.createUser();

@@ -24,6 +24,10 @@ export type Fault =
   | "unreachable"
   | "lost_answer"
   | "server_error"
+  /** 401 with a page, as from a proxy that wants a login of its own. */
+  | "intercepted"
+  /** 401 with `M_USER_LOCKED` and `soft_logout`. */
+  | "locked"
   /** The answer is there, with rubbish in it wherever rubbish can be. */
   | "malformed"
   /** In ms. */

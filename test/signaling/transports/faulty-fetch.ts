@@ -37,6 +37,10 @@ export function faultyFetch(fetch: Fetch): { fetch: Fetch; fail(request: Request
 
 function answer(fault: Fault): Response {
   if (fault === "server_error") return new Response("<h1>Bad gateway</h1>", { status: 502 });
+  if (fault === "intercepted") return new Response("<h1>Authorization required</h1>", { status: 401 });
+  if (fault === "locked") {
+    return Response.json({ errcode: "M_USER_LOCKED", error: "Locked", soft_logout: true }, { status: 401 });
+  }
   if (typeof fault === "object") {
     const body = { errcode: "M_LIMIT_EXCEEDED", error: "Too fast", retry_after_ms: 1 };
     return Response.json(body, { status: 429, headers: { "Retry-After": String(fault.retryAfter / 1_000) } });

@@ -284,6 +284,16 @@ describe("the end of an app's client", () => {
     expect(ears.connected).toEqual([true, false]);
   });
 
+  it("is not there where the account is locked, or something in between refuses", async () => {
+    for (const errcode of ["M_USER_LOCKED", "M_UNKNOWN"]) {
+      const { failSync, ears, transport } = await stage();
+      await failSync(errcode, 401);
+      expect(ears.errors).toEqual([]);
+      expect(ears.connected).toEqual([true, false]);
+      await transport.identity();
+    }
+  });
+
   it("leaves no listener behind when nobody listens", async () => {
     const { client, transport, ears } = await stage();
     ears.stop();

@@ -52,12 +52,17 @@ describe("what an answer means", () => {
     [401, said("M_MISSING_TOKEN"), "unknown_token"],
     [401, said("M_UNKNOWN_TOKEN", { soft_logout: true }), "unknown_token"],
     [403, said("M_USER_DEACTIVATED"), "unknown_token"],
+    [401, said("M_USER_LOCKED", { soft_logout: true }), "server_error"],
+    [403, said("M_USER_SUSPENDED"), "forbidden"],
+    [403, said("M_RESOURCE_LIMIT_EXCEEDED"), "forbidden"],
     [403, said("M_CONSENT_NOT_GIVEN"), "forbidden"],
+    [403, said("constructor"), "forbidden"],
     [400, said("M_BAD_JSON"), "forbidden"],
     [413, said("M_TOO_LARGE"), "event_too_large"],
     [413, "<html>", "event_too_large"],
     [429, said("M_LIMIT_EXCEEDED"), "rate_limited"],
     [429, "", "rate_limited"],
+    [429, "<html>", "rate_limited"],
     [400, said("M_LIMIT_EXCEEDED"), "rate_limited"],
     [500, said("M_UNKNOWN"), "server_error"],
     [502, "<html>", "server_error"],
@@ -70,6 +75,10 @@ describe("what an answer means", () => {
     [200, { event_id: 1 }, "server_error"],
     [200, "null", "server_error"],
     [404, "<html>", "server_error"],
+    [401, "<html>", "server_error"],
+    [401, said("M_UNKNOWN"), "server_error"],
+    [403, "<html>", "server_error"],
+    [407, "", "server_error"],
     [403, { errcode: 5 }, "server_error"],
   ];
   it.each(answers)("%d %j to a send is %s", async (status, body, code) => {
@@ -97,6 +106,25 @@ describe("what an answer means", () => {
   });
 
   it.each([
+    [401, "<h1>Authorization Required</h1>"],
+    [403, "<h1>Forbidden</h1>"],
+    [407, ""],
+    [502, "<html>"],
+  ])("%d %s to whoami is a proxy's, and may pass", async (status, text) => {
+    const { transport, next } = scripted();
+    const identity = transport.identity();
+    (await next()).answer(new Response(text, { status }));
+    await expect(identity).rejects.toEqual(coded("server_error"));
+  });
+
+  it("whoami of what answered as a homeserver before is not another server's", async () => {
+    const { transport, next } = scripted({ since: "s7" });
+    const identity = transport.identity();
+    (await next()).answer(new Response("<html>Welcome to the hotel"));
+    await expect(identity).rejects.toEqual(coded("server_error"));
+  });
+
+  it.each([
     ["the header before the body", { "Retry-After": "7" }, { retry_after_ms: 100 }, 7_000],
     ["the body where there is no header", {}, { retry_after_ms: 1_234 }, 1_234],
     ["neither", {}, {}, undefined],
@@ -109,6 +137,20 @@ describe("what an answer means", () => {
     const error = await servers.catch((thrown: TrunklineError) => thrown);
     expect(error).toEqual(coded("rate_limited"));
     expect((error as TrunklineError).retryAfter).toBe(retryAfter);
+  });
+
+  it("P30 takes how long to wait from a proxy's 429, too", async () => {
+    const { transport, next } = scripted();
+    const servers = transport.turnServers();
+    (await next()).answer(new Response("<h1>Slow</h1>", { status: 429, headers: { "Retry-After": "3" } }));
+    await expect(servers).rejects.toEqual(coded("rate_limited", { retryAfter: 3_000 }));
+  });
+
+  it("waits half a minute before another try where the account is locked", async () => {
+    const { transport, next } = scripted();
+    const servers = transport.turnServers();
+    (await next()).json(said("M_USER_LOCKED", { soft_logout: true }), 401);
+    await expect(servers).rejects.toEqual(coded("server_error", { retryAfter: 30_000 }));
   });
 
   it("keeps a stranger's text in a message short", async () => {
@@ -177,10 +219,21 @@ describe("TURN servers", () => {
     ["no object", [], 200],
     ["without addresses", { ...credentials, uris: [], ttl: 0 }, 200],
     ["unknown to the homeserver", said("M_UNRECOGNIZED"), 404],
-    ["unknown to a homeserver of few words", {}, 404],
     ["not for guests", said("M_GUEST_ACCESS_FORBIDDEN"), 403],
   ])("P29 are none for an hour where the answer is %s", async (_, body, status) => {
     expect(await ask(body, status)).toEqual({ iceServers: [], ttl: 3_600 });
+  });
+
+  it("P29 are asked for again in 5 minutes after a 404 that may be a proxy's", async () => {
+    expect(await ask({}, 404)).toEqual({ iceServers: [], ttl: 300 });
+  });
+
+  it.each([
+    ["a suspended account", said("M_USER_SUSPENDED"), 403],
+    ["a homeserver at its limit", said("M_RESOURCE_LIMIT_EXCEEDED"), 403],
+    ["a proxy's refusal", "<html>", 403],
+  ])("P29 are not none for %s", async (_, body, status) => {
+    await expect(ask(body, status)).rejects.toEqual(coded("server_error"));
   });
 
   it("leaves out what a peer connection throws at", async () => {

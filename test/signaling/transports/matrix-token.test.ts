@@ -1,25 +1,26 @@
 import { describe, expect, it } from "vitest";
 import { matrixTransport } from "../../../src/signaling/transports/matrix.ts";
-import type { EventBatch, Transport } from "../../../src/streams/contract.ts";
+import type { EventBatch, TokenRefresh, Transport } from "../../../src/streams/contract.ts";
+import { TrunklineError } from "../../../src/streams/errors.ts";
 import { virtualClock } from "../../../src/testing/clock.ts";
 import { createHomeserver } from "../../../src/testing/homeserver/index.ts";
-import { type Asked, coded, said, scripted } from "./scripted.ts";
+import { type Asked, coded, said, scripted, watched } from "./scripted.ts";
 
 const expired = (request: Asked) => request.json(said("M_UNKNOWN_TOKEN", { soft_logout: true }), 401);
 const bearer = ({ headers }: Asked) => headers.get("Authorization");
 
 /** An app that is asked for tokens, and gives them when the test says so. */
 function app() {
-  const asked: { give(token: string): void; refuse(): void }[] = [];
+  const asked: { give(token: string): void; fail(): void }[] = [];
   const tokenRefresh = () =>
     new Promise<string>((give, reject) => {
-      asked.push({ give, refuse: () => reject(new Error("logged out")) });
+      asked.push({ give, fail: () => reject(new TypeError("Failed to fetch")) });
     });
   return { asked, tokenRefresh };
 }
 
 /** Two requests at once, both refused. */
-async function refusedTwice(tokenRefresh?: () => Promise<string>) {
+async function refusedTwice(tokenRefresh?: TokenRefresh) {
   const script = scripted(tokenRefresh && { tokenRefresh });
   const outcomes = [script.transport.turnServers(), script.transport.identity()].map((outcome) =>
     outcome.then(
@@ -82,16 +83,12 @@ describe("a token that has expired", () => {
 
   it.each([
     ["there is nobody to ask", undefined],
-    ["the app has none", () => Promise.reject(new Error("logged out"))],
     ["the app gives the one that was refused", async () => "s3cret"],
-    ["the app gives none", async () => ""],
+    ["the app gives nothing", async () => undefined],
+    ["the app gives null", async () => null],
+    ["the app gives an empty one", async () => ""],
     ["the app gives what cannot be one", async () => "two words"],
-    [
-      "the app fails at once",
-      () => {
-        throw new Error("no");
-      },
-    ],
+    ["the app says so", () => Promise.reject(new TrunklineError("unknown_token", "signed out"))],
   ])("ends with unknown_token where %s", async (_what, tokenRefresh) => {
     const { outcomes, asked } = await refusedTwice(tokenRefresh);
     for (const outcome of await Promise.all(outcomes)) expect(outcome).toEqual(coded("unknown_token"));
@@ -106,6 +103,67 @@ describe("a token that has expired", () => {
     expired(await next("/account/whoami"));
     for (const outcome of await Promise.all(outcomes)) expect(outcome).toEqual(coded("unknown_token"));
     expect(asked).toHaveLength(1);
+  });
+
+  it.each<[string, TokenRefresh]>([
+    ["rejects", () => Promise.reject(new TypeError("Failed to fetch"))],
+    [
+      "throws",
+      () => {
+        throw new Error("no storage");
+      },
+    ],
+  ])("fails the requests, and is asked for again by the next, where the app %s", async (_, failing) => {
+    let count = 0;
+    const tokenRefresh = async () => {
+      count += 1;
+      return count === 1 ? failing() : "fresh";
+    };
+    const { transport, next, outcomes } = await refusedTwice(tokenRefresh);
+    for (const outcome of await Promise.all(outcomes)) {
+      expect(outcome).toEqual(coded("homeserver_unreachable"));
+    }
+    const servers = transport.turnServers();
+    expired(await next("/voip/turnServer"));
+    (await next("/voip/turnServer")).json({});
+    await servers;
+    expect(count).toBe(2);
+  });
+
+  it("does not end a sync while the app cannot get another one, whatever it takes", async () => {
+    const { asked, tokenRefresh } = app();
+    const { next, clock, connected, error, subscription } = await watched({ tokenRefresh });
+    (await next("/sync")).json({ next_batch: "s1" });
+    for (let count = 1; count <= 20; count += 1) {
+      expired(await next("/sync"));
+      await clock.advance(0);
+      expect(asked).toHaveLength(count);
+      asked.at(-1)?.fail();
+      await clock.advance(5_000);
+    }
+    expect([error(), connected.at(-1)]).toEqual([undefined, false]);
+    expired(await next("/sync"));
+    await clock.advance(0);
+    asked.at(-1)?.give("fresh");
+    const again = await next("/sync");
+    expect([bearer(again), again.query.get("since")]).toEqual(["Bearer fresh", "s1"]);
+    again.json({ next_batch: "s2" });
+    await next("/sync");
+    expect(connected.at(-1)).toBe(true);
+    subscription.unsubscribe();
+  });
+
+  it("takes a token that comes late", async () => {
+    const { asked, tokenRefresh } = app();
+    const { transport, next, clock } = await refusedTwice(tokenRefresh);
+    await clock.advance(30_000);
+    asked[0]?.give("fresh");
+    await clock.advance(0);
+    const servers = transport.turnServers();
+    const request = await next("/voip/turnServer");
+    expect(bearer(request)).toBe("Bearer fresh");
+    request.json({});
+    await servers;
   });
 
   it("does not hang on an app that never answers", async () => {

@@ -1,3 +1,4 @@
+import { Subject } from "rxjs";
 import { expect } from "vitest";
 import { type MatrixTransportOptions, matrixTransport } from "../../../src/signaling/transports/matrix.ts";
 import type { EventBatch } from "../../../src/streams/contract.ts";
@@ -20,6 +21,7 @@ export interface Asked {
 /** A matrix transport on a virtual clock, whose every request the test answers. */
 export function scripted(options: Partial<MatrixTransportOptions> = {}) {
   const clock = virtualClock();
+  const online = new Subject<void>();
   const asked: Asked[] = [];
   const waiting: { readonly wants: (request: Asked) => boolean; readonly take: (request: Asked) => void }[] =
     [];
@@ -61,8 +63,11 @@ export function scripted(options: Partial<MatrixTransportOptions> = {}) {
       clock,
       random: () => 0,
       fetch,
+      online$: online,
       ...options,
     }),
+    /** The platform says that the network is back. */
+    online: () => online.next(),
     /** The next request that was or will be made, of this path where one is named. */
     next,
     /** Requests that were made and not yet taken. */
@@ -82,8 +87,8 @@ export const said = (errcode: string, more: object = {}) => ({ errcode, error: `
 export const coded = (code: string, more: object = {}) => expect.objectContaining({ code, ...more });
 
 /** A transport that is watched, and past `identity()`. */
-export async function watched() {
-  const script = scripted();
+export async function watched(options: Partial<MatrixTransportOptions> = {}) {
+  const script = scripted(options);
   const batches: EventBatch[] = [];
   const connected: boolean[] = [];
   let error: unknown;
