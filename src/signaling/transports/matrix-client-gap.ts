@@ -1,15 +1,19 @@
 import type { MatrixClient } from "matrix-js-sdk/lib/client.js";
 import type { Direction } from "matrix-js-sdk/lib/models/event-timeline.js";
 import type { Room } from "matrix-js-sdk/lib/models/room.js";
-import { catchError, defer, firstValueFrom, of, timeout } from "rxjs";
+import { catchError, defer, firstValueFrom, of, retry, throwError, timeout, timer } from "rxjs";
+import { isTransient } from "../../streams/backoff.ts";
 import type { Clock } from "../../streams/contract.ts";
 import { type Arrived, arrivedNow, isYoung } from "./matrix-client-arrived.ts";
+import { clientAsk } from "./matrix-client-errors.ts";
 
 const BACKWARDS = "b" as Direction.Backward;
 const PAGE = 50;
 const MOST_PAGES = 4;
 /** How long the rest of the sync waits for what it left out, in ms. */
 const WITHIN = 5_000;
+/** A failure that may pass is tried again after so long, in ms, while the rest waits. */
+const RETRY_AFTER = 1_000;
 
 /**
  * What a sync left out of a room because it was too much, as far back as a call can still be answered: to be asked
@@ -40,7 +44,7 @@ async function collect(
   const mapper = client.getEventMapper({ decrypt: false });
   let token: string | undefined = from;
   for (let page = 0; page < MOST_PAGES && token; page += 1) {
-    const { chunk, end } = await client.createMessagesRequest(room.roomId, token, PAGE, BACKWARDS);
+    const { chunk, end } = await requestPage(client, room.roomId, clock, token);
     for (const raw of chunk) {
       const known = room.findEventById(raw.event_id) !== undefined;
       const arrived = arrivedNow(mapper({ ...raw, room_id: room.roomId }), clock.now());
@@ -49,4 +53,11 @@ async function collect(
     }
     token = end;
   }
+}
+
+function requestPage(client: MatrixClient, roomId: string, clock: Clock, from: string) {
+  const page$ = defer(() => clientAsk(client, client.createMessagesRequest(roomId, from, PAGE, BACKWARDS)));
+  const delay = (error: unknown) =>
+    isTransient(error) ? timer(RETRY_AFTER, clock) : throwError(() => error);
+  return firstValueFrom(page$.pipe(retry({ count: WITHIN / RETRY_AFTER - 1, delay })));
 }

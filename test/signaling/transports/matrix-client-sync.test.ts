@@ -243,9 +243,25 @@ describe("a sync that left something out", () => {
     expect(asked).toHaveLength(1);
   });
 
+  it("P9 is completed where the request for the rest fails for a moment", async () => {
+    const { inRoom, script, clock, ears, asked } = await stage();
+    script.answer = async () =>
+      asked.length < 3
+        ? new Response("<h1>Bad gateway</h1>", { status: 502 })
+        : Response.json({ chunk: [event("$2", HANGUP)] });
+    await inRoom(limited(event("$3", INVITE)));
+    for (let second = 0; second < 2; second += 1) {
+      await turn();
+      expect(ears.heard().at(-1)).toEqual([]);
+      await clock.advance(1_000);
+    }
+    await turn();
+    expect([ears.heard().at(-1), asked.length]).toEqual([["$2", "$3"], 3]);
+  });
+
   it("is told as it is where the rest cannot be had", async () => {
     const { inRoom, script, clock, ears } = await stage();
-    script.answer = async () => Response.json({ errcode: "M_UNKNOWN", error: "no" }, { status: 500 });
+    script.answer = async () => Response.json({ errcode: "M_FORBIDDEN", error: "no" }, { status: 403 });
     await inRoom(limited(event("$1", INVITE)));
     await turn();
     expect(ears.heard().at(-1)).toEqual(["$1"]);
