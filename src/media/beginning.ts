@@ -1,5 +1,5 @@
 import { firstValueFrom, type Observable } from "rxjs";
-import type { Capture, IceServer, SessionDescription } from "../streams/contract.ts";
+import type { Capture, IceServer, RemoteDescription, SessionDescription } from "../streams/contract.ts";
 import { TrunklineError, toTrunklineError } from "../streams/errors.ts";
 import { Attempt, gaveWayError } from "./attempt.ts";
 import { KINDS, type Kind, kindsOf } from "./capture.ts";
@@ -65,7 +65,7 @@ export class Beginning {
   }
 
   /** As `MediaSession.prepare()`. */
-  async prepare(offer: SessionDescription): Promise<void> {
+  async prepare(offer: RemoteDescription): Promise<void> {
     if (this.#attempt) throw describedError();
     const [description, candidates] = holdBack(offer.description);
     this.#parts.remoteCandidates.add(candidates);
@@ -78,7 +78,7 @@ export class Beginning {
     this.#parts.milestones.reach("unprepared");
   }
 
-  async answer(offer: SessionDescription, capture: Capture): Promise<SessionDescription> {
+  async answer(offer: RemoteDescription, capture: Capture): Promise<SessionDescription> {
     if (this.#attempt?.prepared) await this.#settle(this.#attempt, offer, capture);
     if (this.#attempt?.prepared) return this.#take(this.#attempt, capture);
     if (this.#attempt && !this.#attempt.mayGiveWay) throw describedError();
@@ -87,9 +87,18 @@ export class Beginning {
     this.#giveUp(gaveWayError());
     const attempt = this.#start("answer");
     const devices = this.#open(capture);
-    return this.#describe(attempt, devices, (connection) =>
-      connection.answer(offer, capturing.kinds, devices),
-    );
+    try {
+      return await this.#describe(attempt, devices, (connection) =>
+        connection.answer(offer, capturing.kinds, devices),
+      );
+    } catch (thrown) {
+      const error = toTrunklineError(thrown);
+      if (!this.#over) {
+        this.#giveUp(error);
+        capturing.reset();
+      }
+      throw error;
+    }
   }
 
   end(error: TrunklineError): void {
@@ -126,7 +135,7 @@ export class Beginning {
     });
   }
 
-  async #prepare(offer: SessionDescription, heldBack: SessionDescription): Promise<void> {
+  async #prepare(offer: RemoteDescription, heldBack: RemoteDescription): Promise<void> {
     const attempt = this.#start("answer");
     const done = attempt.life.run(async () => {
       const connection = await attempt.connecting;
@@ -146,7 +155,7 @@ export class Beginning {
     this.#parts.milestones.reach("prepared");
   }
 
-  #prepareAgain(attempt: Attempt, offer: SessionDescription, heldBack: SessionDescription): void {
+  #prepareAgain(attempt: Attempt, offer: RemoteDescription, heldBack: RemoteDescription): void {
     if (this.#attempt !== attempt || !attempt.prepared) return;
     this.#giveUp(unpreparedError());
     this.#prepare(offer, heldBack).catch(() => {}); // told by its milestone
@@ -192,6 +201,7 @@ export class Beginning {
     if (!this.#attempt) return;
     this.#attempt.end(error);
     this.#attempt = undefined;
+    this.#parts.remoteCandidates.rewind();
     this.#parts.onGivenUp();
   }
 }

@@ -1,7 +1,7 @@
 import type { Capture, Purpose, ScreenOptions } from "../streams/contract.ts";
 import { type Devices, KINDS, type Kind, kindsOf, openDevices } from "./capture.ts";
 import type { Connection } from "./connection.ts";
-import type { Lifetime } from "./lifetime.ts";
+import { closedError, type Lifetime } from "./lifetime.ts";
 import type { OwnStreams } from "./own-streams.ts";
 import { Queue } from "./queue.ts";
 import { openScreen } from "./screen.ts";
@@ -39,10 +39,19 @@ export class Capturing {
   open(capture: Capture): Promise<void> {
     if (!this.#opening) {
       this.#kinds = kindsOf(capture);
-      this.#opening = this.#kinds.length > 0 ? this.#open(capture) : Promise.resolve();
-      this.#opening.catch(() => {});
+      const opening: Promise<void> =
+        this.#kinds.length > 0 ? this.#open(capture, () => opening === this.#opening) : Promise.resolve();
+      this.#opening = opening;
+      opening.catch(() => {});
     }
     return this.#opening;
+  }
+
+  /** Stops the devices, also those that are about to open: the next time is the first. */
+  reset(): void {
+    this.#opening = undefined;
+    this.#kinds = [];
+    this.#own.remove("m.usermedia", KINDS);
   }
 
   change(capture: Capture): Promise<void> {
@@ -60,9 +69,9 @@ export class Capturing {
     this.#drop("m.screenshare", KINDS);
   }
 
-  async #open(capture: Capture): Promise<void> {
+  async #open(capture: Capture, isWanted: () => boolean): Promise<void> {
     const opened = await openDevices(this.#options.devices(), capture);
-    this.#assertUsable(opened);
+    this.#assertUsable(opened, isWanted());
     this.#own.add("m.usermedia", opened.getTracks());
   }
 
@@ -115,10 +124,11 @@ export class Capturing {
     else screen.addEventListener("ended", end);
   }
 
-  /** What opens when the session has been closed must not stay on. */
-  #assertUsable(opened: MediaStream): void {
-    if (this.#options.life.ended) stopAll(opened.getTracks());
-    this.#options.life.check();
+  /** What opens when the session has been closed, or when it is no longer wanted, must not stay on. */
+  #assertUsable(opened: MediaStream, isWanted = true): void {
+    if (isWanted && !this.#options.life.ended) return;
+    stopAll(opened.getTracks());
+    throw closedError();
   }
 }
 

@@ -1,6 +1,6 @@
 import { BehaviorSubject, filter, type Observable, Subscription, timer } from "rxjs";
 import { realClock } from "../streams/clock.ts";
-import type { Description, SessionDescription } from "../streams/contract.ts";
+import type { Description, RemoteDescription, SessionDescription } from "../streams/contract.ts";
 import { TrunklineError } from "../streams/errors.ts";
 import { KINDS, type Kind } from "./capture.ts";
 import { holdsUs } from "./directions.ts";
@@ -32,6 +32,8 @@ export class Connection {
   /** Whether we answered the call. */
   #polite = false;
   #answered = false;
+  /** Whether the peer takes descriptions after the first. */
+  #negotiable = true;
   /** Whether there is something to negotiate as soon as the first descriptions are out. */
   #wanted = false;
   /** The time that our offer has left. */
@@ -72,7 +74,7 @@ export class Connection {
    * Makes the answer to the first offer, with room for all that we could send, and keeps it. What the offer says of
    * candidates must have been taken out of it (P45).
    */
-  prepare(offer: SessionDescription): Promise<void> {
+  prepare(offer: RemoteDescription): Promise<void> {
     return this.#work.run(async () => {
       await this.#hearOffer(offer);
       if (!this.sending.namesStreams) {
@@ -110,7 +112,7 @@ export class Connection {
 
   /** Answers the first offer. */
   answer(
-    offer: SessionDescription,
+    offer: RemoteDescription,
     kinds: readonly Kind[],
     devices: Promise<void>,
   ): Promise<SessionDescription> {
@@ -126,8 +128,9 @@ export class Connection {
   }
 
   /** Takes the answer to the first offer. */
-  accept(answer: SessionDescription): Promise<void> {
+  accept(answer: RemoteDescription): Promise<void> {
     return this.#work.run(async () => {
+      this.#negotiable = answer.negotiable ?? true;
       await this.#setRemote("answer", answer);
       this.peer.useCandidates();
       this.#begin();
@@ -152,7 +155,7 @@ export class Connection {
     });
   }
 
-  /** Sends nothing and plays nothing, or as before, and tells the peer. */
+  /** Sends nothing and plays nothing, or as before, and informs the peer as soon as that can be. */
   hold(on: boolean): void {
     this.sending.hold(on);
     this.#tellHoldLater();
@@ -178,17 +181,20 @@ export class Connection {
     return description;
   }
 
-  async #hearOffer(offer: SessionDescription): Promise<void> {
+  async #hearOffer(offer: RemoteDescription): Promise<void> {
     this.#polite = true;
+    this.#negotiable = offer.negotiable ?? true;
     await this.#setRemote("offer", offer);
     if (this.peer.pc.getTransceivers().length === 0) {
       throw new TrunklineError("media_failed", "The peer's offer holds neither audio nor video.");
     }
   }
 
-  /** Both have said their first description: what came up meanwhile is negotiated. */
+  /** Both have said their first description: what came up meanwhile is negotiated, where that can be. */
   #begin(): void {
     this.#answered = true;
+    this.sending.negotiable = this.#negotiable;
+    this.sending.direct();
     if (this.#wanted) this.#work.run(() => this.#offer()).catch(() => {});
     this.#tellHoldLater();
   }
@@ -197,7 +203,7 @@ export class Connection {
     // An answer that was prepared is out of date by what comes up before it leaves.
     this.#wanted = !this.#answered && this.peer.pc.currentLocalDescription !== null;
     // What is needed while something is pending is told again when nothing is.
-    if (!this.#answered || this.peer.pc.signalingState !== "stable") return;
+    if (!this.sending.negotiable || this.peer.pc.signalingState !== "stable") return;
     await this.#say("offer");
     this.#expiry.unsubscribe();
     this.#expiry = timer(LIFETIME, realClock).subscribe(() =>
@@ -215,7 +221,7 @@ export class Connection {
   /** Where neither side sends, only an offer can tell who holds: and the browser finds no need of one. */
   #tellHoldLater(): void {
     const tell = async () => {
-      if (this.sending.held !== this.#toldHold) await this.#offer();
+      if (this.sending.saysHeld !== this.#toldHold) await this.#offer();
     };
     this.#work.run(tell).catch(() => {});
   }
@@ -241,7 +247,7 @@ export class Connection {
   }
 
   #take(type: Description["type"]): SessionDescription {
-    if (type === "offer") this.#offeredHold = this.sending.held;
+    if (type === "offer") this.#offeredHold = this.sending.saysHeld;
     return { description: this.peer.takeDescription(type), streams: this.#own.infos };
   }
 

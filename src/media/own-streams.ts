@@ -1,5 +1,5 @@
-import { BehaviorSubject } from "rxjs";
 import type { CallStream, Purpose, StreamInfo } from "../streams/contract.ts";
+import { Latest } from "../streams/latest.ts";
 import { infoOf, localStream, sameStreams } from "./call-streams.ts";
 import type { Kind } from "./capture.ts";
 
@@ -7,7 +7,7 @@ const PURPOSES: readonly Purpose[] = ["m.usermedia", "m.screenshare"];
 
 /** Our streams, one a purpose, with the tracks that we have opened. A stream keeps its id, whatever it holds. */
 export class OwnStreams {
-  readonly shown$ = new BehaviorSubject<readonly CallStream<MediaStream>[]>([]);
+  readonly shown$ = new Latest<readonly CallStream<MediaStream>[]>([]);
   readonly #streams = new Map<Purpose, MediaStream>();
   readonly #create: () => MediaStream;
   readonly #muted = { audio: false, video: false };
@@ -82,6 +82,7 @@ export class OwnStreams {
 
   close(): void {
     for (const stream of this.#streams.values()) for (const track of stream.getTracks()) track.stop();
+    if (this.shown$.value.length > 0) this.shown$.next([]);
     this.shown$.complete();
   }
 

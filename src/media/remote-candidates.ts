@@ -5,18 +5,30 @@ const MOST_KEPT = 256;
 
 type Use = (candidate: RTCIceCandidateInit) => Promise<void>;
 
-/** The peer's candidates: kept while the peer's description is awaited or waits, used as they come from then on. */
+/** The peer's candidates: unused while the peer's description is awaited or waits, used as they come from then on. */
 export class RemoteCandidates {
-  #kept: Candidate[] = [];
+  /** The used ones too: another connection may take the place of the one that used them. */
+  readonly #kept: Candidate[] = [];
+  #used = 0;
   #use: Use | undefined;
   /** How many descriptions wait to be set: candidates that follow one may belong to it. */
   #waiting = 0;
 
   add(candidates: readonly Candidate[]): void {
     for (const candidate of candidates.filter(leadsSomewhere)) {
-      if (this.#use && this.#waiting === 0) this.#pass(candidate, this.#use);
-      else if (this.#kept.length < MOST_KEPT) this.#kept.push(candidate);
+      if (this.#kept.length === MOST_KEPT && this.#used > 0) {
+        this.#kept.shift();
+        this.#used--;
+      }
+      if (this.#kept.length < MOST_KEPT) this.#kept.push(candidate);
+      this.#flush();
     }
+  }
+
+  /** The connection that used them was given up: the next one uses them from the first on. */
+  rewind(): void {
+    this.#use = undefined;
+    this.#used = 0;
   }
 
   /** Uses what was kept, in order, and all that comes after it. */
@@ -38,9 +50,7 @@ export class RemoteCandidates {
 
   #flush(): void {
     if (!this.#use || this.#waiting > 0) return;
-    const kept = this.#kept;
-    this.#kept = [];
-    this.add(kept);
+    while (this.#used < this.#kept.length) this.#pass(this.#kept[this.#used++] as Candidate, this.#use);
   }
 
   /** One bad candidate must not cost the call the good ones, so its refusal is passed over. */

@@ -1,10 +1,10 @@
-import { BehaviorSubject } from "rxjs";
 import type { CallStream, StreamInfo } from "../streams/contract.ts";
+import { Latest } from "../streams/latest.ts";
 import { matchStreams, sameStreams } from "./call-streams.ts";
 
 /** The peer's streams: what arrived, and what the peer says of it (P25, P26). */
 export class RemoteStreams {
-  readonly shown$ = new BehaviorSubject<readonly CallStream<MediaStream>[]>([]);
+  readonly shown$ = new Latest<readonly CallStream<MediaStream>[]>([]);
   readonly #streamOf = new Map<RTCRtpTransceiver, string>();
   #arrived: readonly MediaStream[] = [];
   #described: readonly StreamInfo[] | undefined;
@@ -46,6 +46,7 @@ export class RemoteStreams {
   }
 
   close(): void {
+    if (this.shown$.value.length > 0) this.shown$.next([]);
     this.shown$.complete();
   }
 

@@ -18,6 +18,8 @@ interface Line {
  * stream from the first description on and get their tracks later: so a description does not wait for the camera.
  */
 export class Sending {
+  /** Whether descriptions may say that we hold: not the first ones, for a peer may be unable to negotiate later. */
+  negotiable = false;
   readonly #pc: RTCPeerConnection;
   readonly #streamOf: (purpose: Purpose) => MediaStream;
   readonly #isScreen: (transceiver: RTCRtpTransceiver) => boolean;
@@ -104,11 +106,12 @@ export class Sending {
     this.direct();
   }
 
-  get held(): boolean {
-    return this.#held;
+  /** Whether descriptions say that we hold. */
+  get saysHeld(): boolean {
+    return this.#held && this.negotiable;
   }
 
-  /** On hold nothing is sent and nothing is played. */
+  /** On hold nothing is sent and nothing is played, from now on, whatever the peer can be told of it (P47). */
   hold(held: boolean): void {
     this.#held = held;
     for (const track of this.#silenced) track.enabled = true;
@@ -126,7 +129,7 @@ export class Sending {
       const direction = directionFor({
         ...(line && { purpose: line.purpose }),
         sends: line?.sends ?? false,
-        held: this.#held,
+        held: this.saysHeld,
       });
       if (transceiver.direction !== direction) transceiver.direction = direction;
     }
@@ -192,7 +195,7 @@ export class Sending {
 
   #add(purpose: Purpose, kind: Kind, first: Kind | MediaStreamTrack): Line {
     const transceiver = this.#pc.addTransceiver(first, {
-      direction: directionFor({ purpose, sends: true, held: this.#held }),
+      direction: directionFor({ purpose, sends: true, held: this.saysHeld }),
       streams: [this.#streamOf(purpose)],
     });
     const line: Line = { purpose, kind, transceiver, sends: false, track: null };

@@ -1,4 +1,4 @@
-import { BehaviorSubject, type Observable, ReplaySubject, type Subscription, tap } from "rxjs";
+import { type Observable, ReplaySubject, type Subscription, tap } from "rxjs";
 import type {
   Candidate,
   Capture,
@@ -8,11 +8,13 @@ import type {
   MediaSession,
   OfferOptions,
   PathState,
+  RemoteDescription,
   ScreenOptions,
   SessionDescription,
   StreamInfo,
 } from "../streams/contract.ts";
 import { TrunklineError } from "../streams/errors.ts";
+import { Latest } from "../streams/latest.ts";
 import { Beginning } from "./beginning.ts";
 import { Buffered } from "./buffered.ts";
 import { kindsOf } from "./capture.ts";
@@ -32,8 +34,8 @@ import type { Spare } from "./spare.ts";
 
 /** One call's media in a browser. */
 export class BrowserSession implements MediaSession<MediaStream> {
-  readonly path$ = new BehaviorSubject<PathState>("new");
-  readonly held$ = new BehaviorSubject<Held>({ us: false, peer: false });
+  readonly path$ = new Latest<PathState>("new");
+  readonly held$ = new Latest<Held>({ us: false, peer: false });
 
   readonly #options: BrowserMediaOptions;
   readonly #spare: Spare | undefined;
@@ -102,7 +104,7 @@ export class BrowserSession implements MediaSession<MediaStream> {
     });
   }
 
-  prepare(offer: SessionDescription): Promise<void> {
+  prepare(offer: RemoteDescription): Promise<void> {
     return this.#life.run(() => this.#beginning.prepare(offer));
   }
 
@@ -110,14 +112,14 @@ export class BrowserSession implements MediaSession<MediaStream> {
     if (!this.#life.ended) this.#beginning.unprepare();
   }
 
-  answer(offer: SessionDescription, capture: Capture): Promise<SessionDescription> {
+  answer(offer: RemoteDescription, capture: Capture): Promise<SessionDescription> {
     return this.#life.run(async () => {
       kindsOf(capture);
       return this.#beginning.answer(offer, capture);
     });
   }
 
-  accept(answer: SessionDescription): Promise<void> {
+  accept(answer: RemoteDescription): Promise<void> {
     return this.#life.run(() => this.#present().accept(answer));
   }
 

@@ -98,6 +98,12 @@ export interface OfferOptions {
   readonly waitForDevices?: boolean;
 }
 
+/** A peer's first description. */
+export interface RemoteDescription extends SessionDescription {
+  /** Whether the peer takes descriptions while the call goes on (P19). Default true; where not, none is emitted. */
+  readonly negotiable?: boolean;
+}
+
 /** One call's media. No device is opened, and no packet leaves for the peer, before `offer()` or `answer()` (P45). */
 export interface MediaSession<TStream = unknown> {
   /**
@@ -112,11 +118,12 @@ export interface MediaSession<TStream = unknown> {
    * the answer is worth sending. Rejects with `media_failed`, `wrong_state` for a session that has begun, `closed`, or
    * as `iceServers$` does; `answer()` then makes the answer itself.
    */
-  prepare(offer: SessionDescription): Promise<void>;
+  prepare(offer: RemoteDescription): Promise<void>;
   /** Lets go of what was prepared, connection and all; `answer()` then makes the answer itself. */
   unprepare(): void;
   /**
-   * The same as `offer()` for an answer to the peer's offer. Where an offer of our own was made or is being made, it
+   * The same as `offer()` for an answer to the peer's offer. Where it rejects, everything that was opened is closed, and
+   * it may be tried again. Where an offer of our own was made or is being made, it
    * lost to glare (P21): it is rolled back, pending `offer()` rejects with `closed`, and the devices that are open are
    * used again, whatever `capture` says.
    *
@@ -125,9 +132,9 @@ export interface MediaSession<TStream = unknown> {
    * (P25): adding one later needs no negotiation. Where the peer lists no streams, and so could not be told, and less
    * is asked for than was offered, what was prepared is let go.
    */
-  answer(offer: SessionDescription, capture: Capture): Promise<SessionDescription>;
+  answer(offer: RemoteDescription, capture: Capture): Promise<SessionDescription>;
   /** Takes the peer's answer to our offer. Rejects with `media_failed` or `closed`. */
-  accept(answer: SessionDescription): Promise<void>;
+  accept(answer: RemoteDescription): Promise<void>;
   /** Takes the peer's candidates at any time; those that cannot be used yet are kept, bad ones are passed over. */
   addCandidates(candidates: readonly Candidate[]): void;
   /** Takes what the peer now says of its streams (P25, P27). */
@@ -154,7 +161,10 @@ export interface MediaSession<TStream = unknown> {
   shareScreen(options?: ScreenOptions): Promise<void>;
   /** Ends the sharing; so does the user, by the browser's own button. Does nothing where nothing is shared. */
   stopSharing(): void;
-  /** Sends nothing and plays nothing, or as before: resuming restores each direction exactly. */
+  /**
+   * Sends nothing and plays nothing, or as before: at once, and in every state. The peer is informed by a negotiation
+   * once there can be one; resuming restores each direction exactly.
+   */
   hold(on: boolean): void;
   /** Asks for a new path to the peer, by the newest servers; the outcome shows in `path$`. */
   restartIce(): void;
@@ -166,7 +176,10 @@ export interface MediaSession<TStream = unknown> {
   readonly channels$: Observable<Channel>;
   /** Local candidates that no description held, with the end marker last. Buffered until the one subscriber comes. */
   readonly candidates$: Observable<Candidate>;
-  /** Each emits the present value on subscription, then each change, and completes on `close()`. */
+  /**
+   * Each emits the present value on subscription, then each change, and completes on `close()`; the streams emit an
+   * empty list before.
+   */
   readonly path$: Observable<PathState>;
   readonly held$: Observable<Held>;
   readonly localStreams$: Observable<readonly CallStream<TStream>[]>;

@@ -27,6 +27,8 @@ export interface FakeMedia extends MediaHalf<FakeStream> {
   readonly openConnections: number;
   /** How many tracks were opened and are not stopped. */
   readonly liveTracks: number;
+  /** How many sessions send the microphone, or will once they are connected: it is open, and they do not hold (P47). */
+  readonly sendingMicrophones: number;
   /** From now on devices and screens refuse with this code; without one they open again. */
   refuseDevices(code?: ErrorCode): void;
   /** The ICE servers that were the newest at each gathering of its sessions, in order. */
@@ -82,6 +84,9 @@ export function fakeMedia({ clock = realClock }: FakeMediaOptions = {}): FakeMed
     },
     get liveTracks() {
       return tracks.filter((track) => track.readyState === "live").length;
+    },
+    get sendingMicrophones() {
+      return [...sessions].filter((session) => session.sendsMicrophone).length;
     },
     get keysSent() {
       return keysSent;

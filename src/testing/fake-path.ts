@@ -1,5 +1,6 @@
-import { BehaviorSubject, Subscription, timer } from "rxjs";
+import { Subscription, timer } from "rxjs";
 import type { Candidate, Clock, Milestone, MilestoneName, PathState } from "../streams/contract.ts";
+import { Latest } from "../streams/latest.ts";
 import { FakeBuffer } from "./fake-buffer.ts";
 import { type FakeSdp, fakeCandidate, ufragOf } from "./fake-sdp.ts";
 
@@ -22,7 +23,7 @@ export interface FakePathOptions {
 
 /** The way from one fake session to another: candidates, the path's state, and the milestones on it. */
 export class FakePath {
-  readonly state$ = new BehaviorSubject<PathState>("new");
+  readonly state$ = new Latest<PathState>("new");
   readonly #candidates = new FakeBuffer<Candidate>();
   readonly #milestones = new FakeBuffer<Milestone>();
   readonly candidates$ = this.#candidates.stream$;

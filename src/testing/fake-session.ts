@@ -9,6 +9,7 @@ import type {
   MediaSession,
   OfferOptions,
   Purpose,
+  RemoteDescription,
   ScreenOptions,
   SessionDescription,
   StreamInfo,
@@ -112,6 +113,11 @@ export class FakeSession implements MediaSession<FakeStream> {
     return this.#connection;
   }
 
+  /** Whether the microphone is open, and not kept from the peer by hold. */
+  get sendsMicrophone(): boolean {
+    return this.#own.track("m.usermedia", "audio") !== undefined && !this.held$.value.us;
+  }
+
   offer(capture: Capture, { waitForDevices = true }: OfferOptions = {}): Promise<SessionDescription> {
     return this.#whileOpen(async () => {
       const kinds = kindsOf(capture);
@@ -127,7 +133,7 @@ export class FakeSession implements MediaSession<FakeStream> {
     });
   }
 
-  prepare(offer: SessionDescription): Promise<void> {
+  prepare(offer: RemoteDescription): Promise<void> {
     return this.#whileOpen(async () => {
       if (this.#attempt) throw describedError();
       const theirs = this.#talk.readOffer(offer);
@@ -157,7 +163,7 @@ export class FakeSession implements MediaSession<FakeStream> {
     this.#path.tell("unprepared");
   }
 
-  answer(offer: SessionDescription, capture: Capture): Promise<SessionDescription> {
+  answer(offer: RemoteDescription, capture: Capture): Promise<SessionDescription> {
     return this.#whileOpen(async () => {
       const kinds = kindsOf(capture);
       const taken =
@@ -175,7 +181,7 @@ export class FakeSession implements MediaSession<FakeStream> {
     });
   }
 
-  accept(answer: SessionDescription): Promise<void> {
+  accept(answer: RemoteDescription): Promise<void> {
     return this.#whileOpen(async () => this.#talk.accept(answer));
   }
 
@@ -324,8 +330,20 @@ export class FakeSession implements MediaSession<FakeStream> {
           resolve(describe());
           this.#path.reach("description_made");
         })
-        .catch(reject);
+        .catch((thrown: unknown) => {
+          if (type === "answer" && attempt === this.#attempt && !this.#closed) this.#undo();
+          reject(thrown);
+        });
     });
+  }
+
+  /** An answer could not be made: it may be tried again. */
+  #undo(): void {
+    this.#attempt = undefined;
+    this.#devices = undefined;
+    this.#connection = false;
+    this.#talk.unprepare();
+    this.#stop("m.usermedia", KINDS);
   }
 
   #giveWay(): void {

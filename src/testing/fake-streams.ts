@@ -1,5 +1,5 @@
-import { BehaviorSubject } from "rxjs";
 import type { CallStream, Purpose, StreamInfo } from "../streams/contract.ts";
+import { Latest } from "../streams/latest.ts";
 import type { FakeStream, FakeTrack } from "./fake-media.ts";
 import type { FakeSdp, FakeSection } from "./fake-sdp.ts";
 
@@ -17,7 +17,7 @@ interface OwnStream {
 
 /** What a fake session sends. */
 export class FakeOwnStreams {
-  readonly shown$ = new BehaviorSubject<readonly CallStream<FakeStream>[]>([]);
+  readonly shown$ = new Latest<readonly CallStream<FakeStream>[]>([]);
   readonly #streams: ReadonlyMap<Purpose, OwnStream>;
   readonly #muted = { audio: false, video: false };
   /** The kinds on their way, of a stream that the peer is told of though there is nothing in it. */
@@ -98,6 +98,7 @@ export class FakeOwnStreams {
 
   close(): void {
     for (const purpose of PURPOSES) this.stop(purpose, KINDS);
+    show(this.shown$, []);
     this.shown$.complete();
   }
 
@@ -118,7 +119,7 @@ export class FakeOwnStreams {
 
 /** What a fake session shows of its peer (P26). */
 export class FakeRemoteStreams {
-  readonly shown$ = new BehaviorSubject<readonly CallStream<FakeStream>[]>([]);
+  readonly shown$ = new Latest<readonly CallStream<FakeStream>[]>([]);
   #arrived: readonly { readonly id: string; readonly tracks: FakeTrack[] }[] = [];
   #described: readonly StreamInfo[] | undefined;
 
@@ -161,12 +162,13 @@ export class FakeRemoteStreams {
 
   close(): void {
     for (const track of this.#arrived.flatMap(({ tracks }) => tracks)) track.readyState = "ended";
+    show(this.shown$, []);
     this.shown$.complete();
   }
 }
 
 function show(
-  shown$: BehaviorSubject<readonly CallStream<FakeStream>[]>,
+  shown$: Latest<readonly CallStream<FakeStream>[]>,
   shown: readonly CallStream<FakeStream>[],
 ): void {
   // The tracks of a stream change in place: they say nothing of what was shown before.

@@ -1,6 +1,14 @@
-import { BehaviorSubject, Subscription, timer } from "rxjs";
-import type { Clock, Description, Held, SessionDescription, StreamInfo } from "../streams/contract.ts";
+import { Subscription, timer } from "rxjs";
+import type {
+  Clock,
+  Description,
+  Held,
+  RemoteDescription,
+  SessionDescription,
+  StreamInfo,
+} from "../streams/contract.ts";
 import { TrunklineError } from "../streams/errors.ts";
+import { Latest } from "../streams/latest.ts";
 import { FakeBuffer } from "./fake-buffer.ts";
 import type { FakeChannels } from "./fake-channels.ts";
 import { FakeNegotiation, type FakeWish } from "./fake-negotiation.ts";
@@ -25,13 +33,15 @@ const talks = new Map<FakePath, FakeTalk>();
 
 /** What two fake sessions say to each other: descriptions, the first and those that follow, and what comes of them. */
 export class FakeTalk {
-  readonly held$ = new BehaviorSubject<Held>({ us: false, peer: false });
+  readonly held$ = new Latest<Held>({ us: false, peer: false });
   readonly #negotiations = new FakeBuffer<SessionDescription>();
   readonly negotiations$ = this.#negotiations.stream$;
   readonly #parts: FakeTalkParts;
   #negotiation = new FakeNegotiation();
   #generation = 0;
   #expiry = Subscription.EMPTY;
+  /** Whether the peer takes descriptions after the first. */
+  #negotiable = true;
   #closed = false;
 
   constructor(parts: FakeTalkParts) {
@@ -50,8 +60,9 @@ export class FakeTalk {
   }
 
   /** Reads the first offer, and shows its streams. */
-  readOffer(offer: SessionDescription): FakeSdp {
+  readOffer(offer: RemoteDescription): FakeSdp {
     const theirs = read("offer", offer);
+    this.#negotiable = offer.negotiable ?? true;
     this.#parts.remote.describe(offer.streams);
     this.#parts.remote.arrive(theirs, offer.streams);
     return theirs;
@@ -70,9 +81,10 @@ export class FakeTalk {
     return answer;
   }
 
-  accept(answer: SessionDescription): void {
+  accept(answer: RemoteDescription): void {
     const theirs = read("answer", answer);
     this.#negotiation.judge("answer");
+    this.#negotiable = answer.negotiable ?? true;
     if (!this.begun) this.#parts.remote.describe(answer.streams);
     this.#take(theirs, answer.streams);
   }
@@ -117,7 +129,7 @@ export class FakeTalk {
   async need(): Promise<void> {
     await Promise.resolve();
     this.#joinChannels();
-    if (!this.#closed && this.#negotiation.needs(this.#wish)) {
+    if (!this.#closed && this.#negotiable && this.#negotiation.needs(this.#wish)) {
       this.#negotiations.next(this.offer());
       this.#expiry.unsubscribe();
       this.#expiry = timer(LIFETIME, this.#parts.clock).subscribe(() => {
@@ -145,7 +157,8 @@ export class FakeTalk {
   }
 
   get #wish(): FakeWish {
-    const held = this.held$.value.us;
+    // The first descriptions do not say that we hold: a peer may be unable to negotiate later.
+    const held = this.held$.value.us && this.begun && this.#negotiable;
     const { own, channels } = this.#parts;
     const application = channels.used;
     return { sections: own.sections(held), held, application, generation: this.#generation };

@@ -1,6 +1,7 @@
 import type { MediaSession } from "../streams/contract.ts";
 import { equal, truthy, within } from "./assert.ts";
 import { BOTH, collect, connect, define, infoOf, type MediaCase, now, until } from "./media-suite-tools.ts";
+import { Wire } from "./media-suite-wire.ts";
 
 /** Who is held, when it has come to that. */
 const held = (session: MediaSession, us: boolean, peer: boolean) =>
@@ -65,14 +66,18 @@ export const holdCases: readonly MediaCase[] = [
     wire.check();
   }),
 
-  define("holding twice is holding once, and a call may begin on hold", async (open) => {
-    const session = open();
+  define("P47 holding twice is holding once, and a call may begin on hold", async (open) => {
+    const [session, callee, wire] = [open(), open(), new Wire()];
     const states = collect(session.held$);
     session.hold(true);
     session.hold(true);
-    const callee = open();
-    await callee.answer(await session.offer(BOTH), BOTH);
-    equal((await now(callee.held$)).peer, true, "held by the peer");
+    const offer = await session.offer(BOTH);
+    wire.connect(session, callee);
+    const answer = await callee.answer(offer, BOTH);
+    equal((await now(callee.held$)).peer, false, "held by the peer, who may be unable to resume");
+    await session.accept(answer);
+    wire.connect(callee, session);
+    await held(callee, false, true);
     session.close();
     equal(
       await within(states, "the states to complete"),
@@ -82,6 +87,29 @@ export const holdCases: readonly MediaCase[] = [
       ],
       "the states",
     );
+  }),
+
+  define("P47 a peer that cannot negotiate is held locally only, from the start too", async (open) => {
+    for (const holder of ["caller", "callee"] as const) {
+      const sides = { caller: open(), callee: open() };
+      const { caller, callee } = sides;
+      const negotiations = [collect(caller.negotiations$), collect(callee.negotiations$)];
+      sides[holder].hold(true);
+      const offer = await caller.offer(BOTH);
+      const answer = await callee.answer({ ...offer, negotiable: false }, BOTH);
+      await caller.accept({ ...answer, negotiable: false });
+      caller.candidates$.subscribe((candidate) => callee.addCandidates([candidate]));
+      callee.candidates$.subscribe((candidate) => caller.addCandidates([candidate]));
+      await until(caller.path$, (state) => state === "connected", "the path");
+      for (const on of [false, true]) {
+        sides[holder].hold(on);
+        equal((await now(sides[holder].held$)).us, on, "held by us");
+      }
+      caller.close();
+      callee.close();
+      const emitted = await within(Promise.all(negotiations), "the negotiations to complete");
+      equal(emitted, [[], []], "descriptions after the first");
+    }
   }),
 
   define("holds that cross settle", async (open) => {

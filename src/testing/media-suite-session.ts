@@ -3,6 +3,7 @@ import type { MediaSession, Milestone } from "../streams/contract.ts";
 import { TrunklineError } from "../streams/errors.ts";
 import { equal, rejects, truthy, within } from "./assert.ts";
 import {
+  apart,
   BOTH,
   collect,
   define,
@@ -68,6 +69,25 @@ export const sessionCases: readonly MediaCase[] = [
     await open().answer(description, BOTH);
   }),
 
+  define(
+    "an answer whose devices are refused leaves nothing open, and may be tried again",
+    async (open, world) => {
+      const [caller, callee] = [open(), open()];
+      const [offer, candidates] = apart(await caller.offer({ audio: true }));
+      callee.addCandidates(candidates);
+      world.denyDevices(true);
+      for (const _ of [1, 2]) await rejects(callee.answer(offer, BOTH), "media_denied");
+      equal(world.stillOpen(), { tracks: 1, connections: 1 }, "open tracks and connections, the caller's");
+      equal(await now(callee.localStreams$), [], "the callee's own streams");
+      world.denyDevices(false);
+      const answer = await callee.answer(offer, BOTH);
+      equal(answer.streams?.map(kinds), ["m.usermedia true false"], "the answer's streams");
+      // The callee has to use the caller's candidates, though another connection of it had them before.
+      await caller.accept(apart(answer)[0]);
+      await until(callee.path$, (state) => state === "connected", "the path to connect");
+    },
+  ),
+
   define("an offer of nothing is refused, an answer with nothing only receives", async (open) => {
     await rejects(open().offer({}), "invalid_option");
     await rejects(open().offer({ audio: false }), "invalid_option");
@@ -109,6 +129,30 @@ export const sessionCases: readonly MediaCase[] = [
     }
   }),
 
+  define("a session that closes has no more streams, whenever it is asked", async (open) => {
+    const session = open();
+    await exchange(session, open(), BOTH, BOTH);
+    await until(session.path$, (state) => state === "connected", "the path to connect");
+    const before = [collect(session.localStreams$), collect(session.remoteStreams$)];
+    session.hold(true);
+    session.close();
+    for (const emitted of before) {
+      const lengths = (await within(emitted, "the streams to complete")).map(({ length }) => length);
+      equal(lengths, [1, 0], "how many streams");
+    }
+    for (const [stream$, last] of [
+      [session.localStreams$, []],
+      [session.remoteStreams$, []],
+      [session.held$, { us: true, peer: false }],
+      [session.path$, "connected"],
+    ] as const)
+      equal(
+        await within(collect<unknown>(stream$), "a stream to complete"),
+        [last],
+        "what it emits after close",
+      );
+  }),
+
   define("a closed session refuses work and forgives the rest", async (open) => {
     const offer = await open().offer(BOTH);
     const session = open();
@@ -135,12 +179,10 @@ export const sessionCases: readonly MediaCase[] = [
       session.negotiations$,
       session.channels$,
       session.stats$,
-      session.localStreams$,
-      session.remoteStreams$,
       session.milestones$,
     ];
     for (const stream$ of streams)
-      equal(await within(collect<unknown>(stream$), "a stream to complete"), [], "what it says after close");
+      equal(await within(collect<unknown>(stream$), "a stream to complete"), [], "what it emits after close");
   }),
 
   define("ICE servers that cannot be had are a coded error", async (open, world) => {

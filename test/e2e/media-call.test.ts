@@ -20,6 +20,14 @@ describe("a call in Chromium goes on", () => {
     expect({ leaked, plays }).toEqual({ leaked: 0, plays: 0 });
   });
 
+  it("P47 hold with a peer that cannot negotiate is silence on this side, and resuming ends it", async () => {
+    const { before, after, leaked, plays, peer } = await told(
+      stage.page.evaluate(() => mediaPage.localHold()),
+    );
+    expect(after).toEqual(before);
+    expect({ leaked, plays, peer }).toEqual({ leaked: 0, plays: 0, peer: false });
+  });
+
   it("P20 video comes and goes on both sides at once, by one section", async () => {
     const { sections, cameras } = await told(stage.page.evaluate(() => mediaPage.video()));
     expect(sections).toEqual([2, 2]);

@@ -4,13 +4,37 @@ import { placed, RemoteCandidates } from "../../src/media/remote-candidates.ts";
 const candidate = (n: number) => ({ candidate: `candidate:${n}`, sdpMid: "0" });
 
 describe("RemoteCandidates", () => {
-  it("keeps candidates in order until they can be used, and keeps no more after that", () => {
+  it("uses candidates in order once they can be used, each once", () => {
     const remote = new RemoteCandidates();
     const used: unknown[] = [];
     remote.add([candidate(1), candidate(2)]);
     remote.useBy(async (each) => void used.push(each.candidate));
     remote.add([candidate(3)]);
     expect(used).toEqual(["candidate:1", "candidate:2", "candidate:3"]);
+  });
+
+  it("uses them all again by the connection that takes the place of one that was given up", () => {
+    const remote = new RemoteCandidates();
+    const used: string[] = [];
+    const by = (name: string) => async (each: RTCIceCandidateInit) =>
+      void used.push(`${name} ${each.candidate}`);
+    remote.add([candidate(1)]);
+    remote.useBy(by("first"));
+    remote.rewind();
+    remote.add([candidate(2)]);
+    remote.useBy(by("second"));
+    expect(used).toEqual(["first candidate:1", "second candidate:1", "second candidate:2"]);
+  });
+
+  it("P44 keeps 256, and of those that are used makes room for new ones", () => {
+    const remote = new RemoteCandidates();
+    const used: unknown[] = [];
+    remote.useBy(async (each) => void used.push(each.candidate));
+    for (let n = 0; n < 300; n++) remote.add([candidate(n)]);
+    expect([used.length, used.at(-1)]).toEqual([300, "candidate:299"]);
+    remote.rewind();
+    remote.useBy(async (each) => void used.push(each.candidate));
+    expect([used.length, used[300], used.at(-1)]).toEqual([556, "candidate:44", "candidate:299"]);
   });
 
   it("P44 keeps 256, the first", () => {

@@ -20,10 +20,14 @@ const when = <T>(stream$: Observable<T>, is: (value: T) => boolean) =>
   firstValueFrom(stream$.pipe(filter(is)));
 const pcOf = (side: 0 | 1) => connections[side] as RTCPeerConnection;
 
-async function call(capture: object = BOTH, iceServers$?: Observable<readonly IceServer[]>) {
+async function call(
+  capture: object = BOTH,
+  iceServers$?: Observable<readonly IceServer[]>,
+  negotiable = true,
+) {
   tracks.length = 0;
   connections.length = 0;
-  const sessions = await connect(capture, iceServers$);
+  const sessions = await connect(capture, iceServers$, negotiable);
   await Promise.all(sessions.map(({ path$ }) => when(path$, (state) => state === "connected")));
   return sessions;
 }
@@ -36,11 +40,24 @@ const directions = () =>
   connections.map((pc) => pc.getTransceivers().map((each) => `${each.direction} ${each.currentDirection}`));
 
 /** Media sent on both sides, in bytes; what only probes the path is none. */
-async function mediaSent(): Promise<number> {
-  const reports = await Promise.all(connections.map((pc) => pc.getStats()));
+async function mediaSent(by: readonly RTCPeerConnection[] = connections): Promise<number> {
+  const reports = await Promise.all(by.map((pc) => pc.getStats()));
   return reports
     .flatMap((report) => [...report.values()])
     .reduce((sum, report) => sum + (report.type === "outbound-rtp" ? report.bytesSent : 0), 0);
+}
+
+/** The media that these connections send, in bytes, in the 30 frames after what was on its way has left. */
+async function leakedBy(by: readonly RTCPeerConnection[] = connections): Promise<number> {
+  let sent = await mediaSent(by);
+  for (let same = 0; same < 10; ) {
+    await new Promise(requestAnimationFrame);
+    const now = await mediaSent(by);
+    same = now === sent ? same + 1 : 0;
+    sent = now;
+  }
+  for (let frame = 0; frame < 30; frame++) await new Promise(requestAnimationFrame);
+  return (await mediaSent(by)) - sent;
 }
 
 /** Waits until ten more frames, or for voice packets, have come in at each side. */
@@ -69,16 +86,7 @@ export const scenes = {
     const plays = pcOf(0)
       .getReceivers()
       .filter(({ track }) => track.enabled).length;
-    // What is on its way out leaves first.
-    let sent = await mediaSent();
-    for (let same = 0; same < 10; ) {
-      await new Promise(requestAnimationFrame);
-      const now = await mediaSent();
-      same = now === sent ? same + 1 : 0;
-      sent = now;
-    }
-    for (let frame = 0; frame < 30; frame++) await new Promise(requestAnimationFrame);
-    const leaked = (await mediaSent()) - sent;
+    const leaked = await leakedBy();
     caller.hold(false);
     await when(callee.held$, ({ peer }) => !peer);
     await until(() => connections.every((pc) => pc.signalingState === "stable"));
@@ -86,6 +94,24 @@ export const scenes = {
     await flows();
     close([caller, callee]);
     return { before, meanwhile, after, leaked, plays };
+  },
+
+  /** Holds and resumes a call whose peer cannot negotiate: directions, the media that left meanwhile, what plays. */
+  async localHold() {
+    const [caller, callee] = await call(BOTH, undefined, false);
+    await flows();
+    const before = directions();
+    caller.hold(true);
+    const plays = pcOf(0)
+      .getReceivers()
+      .filter(({ track }) => track.enabled).length;
+    const leaked = await leakedBy([pcOf(0)]);
+    const { peer } = await firstValueFrom(callee.held$);
+    caller.hold(false);
+    await flows();
+    const after = directions();
+    close([caller, callee]);
+    return { before, after, leaked, plays, peer };
   },
 
   /** Adds video to a voice call, and drops it. */

@@ -49,14 +49,15 @@ export function stillOpen() {
 export async function connect(
   capture: Capture,
   iceServers$: Observable<readonly IceServer[]> = noServers,
+  negotiable = true,
 ): Promise<readonly [BrowserSession, BrowserSession]> {
   const media = browserMedia(options);
   const [caller, callee] = [media.open({ iceServers$ }), media.open({ iceServers$ })];
   const offer = await caller.offer(capture);
   wire(caller, callee);
-  const answer = await callee.answer(offer, capture);
+  const answer = await callee.answer({ ...offer, negotiable }, capture);
   wire(callee, caller);
-  await caller.accept(answer);
+  await caller.accept({ ...answer, negotiable });
   return [caller, callee];
 }
 
