@@ -42,6 +42,8 @@ export const RULES: Readonly<Record<string, string>> = {
   P44: "Everything that a stranger can make us keep is bounded.",
   P45: "Before the user accepts nothing goes towards the peer, and the camera and microphone stay off.",
   P46: "One ringing call for each caller and room.",
+  P47: "At most one call sends the microphone's audio, at every moment, whatever the peers can negotiate.",
+  P48: "Closing one device or tab declines nothing for the others.",
 };
 
 /** Which tests, by their names, name which rule; in the order of the rules. */
@@ -63,7 +65,7 @@ export function rulesPage(tests: readonly string[]): string {
 
 Made by \`npx tsx scripts/check-rules.ts --write\` from the names of the tests, of which \`npm test\` lets none fail.
 At most three are shown for each rule. The rules are those of the Matrix specification's VoIP module and the MSCs
-around it (P1 to P35), and what safety needs besides (P40 to P46), in our words.
+around it (P1 to P35), and what safety needs besides (P40 to P48), in our words.
 
 | | Rule | Tests | Such as |
 | --- | --- | --- | --- |

@@ -9,6 +9,7 @@ import type {
   TraceEntry,
   Transfer,
 } from "../streams/contract.ts";
+import type { Floor } from "./floor.ts";
 
 export type Incoming = Extract<Signal, { type: "incoming" }>;
 
@@ -22,8 +23,7 @@ export interface CallParts<TStream> {
   /** The ICE servers in force (P29): the first within 2 s, none where that is too soon, and each change. */
   readonly iceServers$: Observable<readonly IceServer[]>;
   readonly onTrace: (call: CallRef, entry: TraceEntry) => void;
-  /** This call is about to be talked in: the others go on hold. */
-  readonly onTalk: () => void;
+  readonly floor: Floor;
   /** The app has allowed a transfer. */
   readonly onTransfer: (transfer: Transfer, roomId: string) => void;
 }

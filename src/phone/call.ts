@@ -77,7 +77,7 @@ export interface Call<TStream = unknown> extends CallRef {
   /** Whether the room has more than two members, where calls do not belong (P13). */
   readonly groupRoom: boolean;
   readonly state$: Observable<CallState>;
-  /** Who is at the other end: theirs at once, ours from the answer on. */
+  /** Who is at the other end: theirs at once; ours the invitee, where there is one, and who answered from then on. */
   readonly peer$: Observable<Party | undefined>;
   /** What the peer can do, as far as it has said (P31). */
   readonly capabilities$: Observable<Capabilities>;
@@ -98,12 +98,16 @@ export interface Call<TStream = unknown> extends CallRef {
   /** Never rejects. */
   readonly ended: Promise<CallEnd>;
   /**
-   * Accepts an incoming call with what `capture` names; nothing named is to listen and watch only. Does nothing
-   * unless the call is ringing. Throws `invalid_option`.
+   * Accepts an incoming call with what `capture` names; nothing named is to listen and watch only. Resolves when the
+   * homeserver has the answer. Where the devices do not open it rejects with `media_denied` and the like, and the call
+   * rings on: it may be answered again; not so where the answer has left before, which a call that was prepared for as
+   * it rang does not wait with: then the call ends. Rejects with `closed` where the call ends before, and as the
+   * homeserver refuses, which ends the call. Does nothing unless the call is ringing; while an answer is being made,
+   * the promise is that one's. It may be left alone. Throws `invalid_option`.
    */
-  answer(capture: Capture): void;
+  answer(capture: Capture): Promise<void>;
   /**
-   * Declines an incoming call on all our devices (P16); `busy` says why (P17). Does nothing unless it is ringing.
+   * Declines an incoming call on all our devices (P16); `busy` says why (P17). Does nothing once it is answered.
    */
   reject(options?: { readonly busy?: boolean }): void;
   /** Ends the call: devices and connection at once, the peer as soon as the homeserver lets us. */
@@ -113,13 +117,17 @@ export interface Call<TStream = unknown> extends CallRef {
   /**
    * Adds, switches or ends our audio and video without a gap: `{ video: true }` adds the camera, `{ video: false }`
    * ends it, `{ audio: { deviceId } }` switches the microphone; a kind that is not named stays as it is. Rejects with
-   * `media_denied` and the like, or `wrong_state` for a peer that cannot negotiate; then nothing has changed.
+   * `media_denied` and the like, or with `wrong_state` where a kind is added and the call is not answered yet or the
+   * peer cannot negotiate; then nothing has changed.
    */
   change(capture: Capture): Promise<void>;
   /** Shares the screen beside the camera. Rejects as `change()` does. */
   shareScreen(options?: ScreenOptions): Promise<void>;
   stopSharing(): void;
-  /** Sends and plays nothing until `resume()`, which restores everything as it was. Other calls are not touched. */
+  /**
+   * Sends and plays nothing until `resume()`, which restores everything as it was: at once, also before the call is
+   * answered. The peer is informed where and when it can be. Other calls are not touched.
+   */
   hold(): void;
   /** Goes on; other calls of this phone are put on hold. */
   resume(): void;

@@ -6,15 +6,17 @@ import type {
   HangupReason,
   MilestoneName,
   PathState,
+  RemoteDescription,
   SessionDescription,
   Signal,
   TraceEntry,
 } from "../streams/contract.ts";
-import { fromErrorData, type TrunklineError, toErrorData, toTrunklineError } from "../streams/errors.ts";
+import { fromErrorData, TrunklineError, toErrorData, toTrunklineError } from "../streams/errors.ts";
 import type { CallEnd, CallState } from "./call.ts";
 import type { CallParts, Incoming } from "./call-parts.ts";
 import { Facts } from "./facts.ts";
 import { recovery } from "./recovery.ts";
+import { unawaited } from "./unawaited.ts";
 import { type Say, Voice } from "./voice.ts";
 
 /** The way of one call from its beginning to its end: descriptions out and in, the path, and what becomes of both. */
@@ -26,19 +28,21 @@ export class Course {
   capture: Capture = {};
   negotiable = false;
   readonly #parts: CallParts<unknown>;
-  readonly #direction: "outgoing" | "incoming";
   readonly #life = new Subscription();
   /** Emits when there are other ICE servers than those that the connection was made with. */
   readonly #late$ = new ReplaySubject<unknown>(1);
   #ref: CallRef;
   #settle: (end: CallEnd) => void = () => {};
-  #offer: SessionDescription | undefined;
+  /** The peer's, where the call is theirs. */
+  #offer: RemoteDescription | undefined;
+  #answering: Promise<void> | undefined;
+  /** Whether the engine was given our answer. */
+  #answerSent = false;
 
   constructor(ref: CallRef, parts: CallParts<unknown>, theirs: Incoming | undefined) {
     const { session } = parts;
     this.#ref = ref;
     this.#parts = parts;
-    this.#direction = theirs ? "incoming" : "outgoing";
     this.facts = new Facts(theirs ? "ringing" : "preparing");
     this.voice = new Voice(ref, session, parts.dispatch);
     this.ended = new Promise((resolve) => {
@@ -60,18 +64,26 @@ export class Course {
     return this.facts.state.value;
   }
 
+  /** Whether the call is theirs, and rings, or its answer is still being made: it can be declined, and rings elsewhere. */
+  get isUnanswered(): boolean {
+    return this.#offer !== undefined && !this.#answerSent;
+  }
+
   /** Sets an outgoing call on its way. */
   place(
     capture: Capture,
     options: { readonly invitee?: string; readonly lifetime?: number },
     waitForDevices: boolean,
   ): void {
+    const { floor, session } = this.#parts;
+    const { invitee } = options;
     this.capture = capture;
+    if (invitee !== undefined) this.facts.peer.next({ userId: invitee });
     this.#reach("place");
-    this.#parts.onTalk();
+    floor.take(session);
     this.attempt(async () => {
       const placed = this.voice.say({ type: "place", ...options });
-      const [offer] = await Promise.all([this.#parts.session.offer(capture, { waitForDevices }), placed]);
+      const [offer] = await Promise.all([session.offer(capture, { waitForDevices }), placed]);
       if (this.state !== "preparing") return;
       this.facts.state.next("inviting");
       await this.voice.describe({ type: "invite", ...offer });
@@ -83,17 +95,11 @@ export class Course {
     if (this.#offer) this.#parts.session.prepare(this.#offer).catch(() => {});
   }
 
-  accept(capture: Capture): void {
-    const offer = this.#offer;
-    if (!offer) return;
-    this.capture = capture;
-    this.#reach("accept");
-    this.#parts.onTalk();
-    this.#connect();
-    this.attempt(async () => {
-      const answer = await this.#parts.session.answer(offer, capture);
-      if (this.state !== "ended") await this.voice.describe({ type: "answer", ...answer });
-    });
+  /** As `Call.answer()`. */
+  accept(capture: Capture): Promise<void> {
+    if (this.#offer && this.state === "ringing")
+      this.#answering = unawaited(this.#accept(this.#offer, capture));
+    return this.#answering ?? Promise.resolve();
   }
 
   answered(signal: Extract<Signal, { type: "answered" }>): void {
@@ -101,17 +107,31 @@ export class Course {
     this.facts.peer.next(signal.peer);
     this.facts.capabilities.next(signal.capabilities);
     this.negotiable = signal.negotiable;
-    this.#connect();
+    this.facts.state.next("connecting");
+    this.#recover();
     this.attempt(() => this.#parts.session.accept(signal));
   }
 
-  /** Our call and theirs have crossed, and theirs goes on (P21): accepted at once, with the media that is open. */
+  /**
+   * Our call and theirs have crossed, and theirs goes on (P21): accepted at once, with the media that is open. It has
+   * the floor if ours had it.
+   */
   becomes(theirs: Incoming): void {
-    if (this.state === "ended") return;
     this.#ref = { roomId: this.#ref.roomId, callId: theirs.callId };
     this.voice.speakFor(this.#ref);
-    this.#meet(theirs);
-    this.accept(this.capture);
+    const offer = this.#meet(theirs);
+    this.#reach("accept");
+    this.facts.state.next("connecting");
+    this.attempt(async () => this.#sendAnswer(await this.#parts.session.answer(offer, this.capture)));
+  }
+
+  /** Ends this side; a call that is not answered rings on at our other devices and tabs (P48). */
+  leave(): void {
+    const end: End = { by: "us", reason: "user_hangup" };
+    if (this.isUnanswered) {
+      this.voice.mention({ type: "release" });
+      this.end(end);
+    } else this.hangup("user_hangup", end);
   }
 
   hangup(reason: HangupReason, end: End): void {
@@ -129,8 +149,10 @@ export class Course {
   /** Ends this side: the microphone and the camera first. The story may go on until the engine is done. */
   end(end: End): void {
     if (this.state === "ended") return;
-    this.#parts.session.close();
+    const { floor, session } = this.#parts;
     this.voice.close();
+    session.close();
+    floor.drop(session);
     this.#life.unsubscribe();
     this.facts.end();
     const { error, ...rest } = end;
@@ -148,12 +170,44 @@ export class Course {
   }
 
   /** Does what the call depends on: its failure ends the call. */
-  attempt(work: () => Promise<void>): void {
+  attempt(work: () => Promise<void>): Promise<void> {
     const attempted = this.#ref;
-    work().catch((thrown: unknown) => {
+    const attempting = work().catch((thrown: unknown) => {
       // What it was for may have been replaced (P21).
       if (this.#ref === attempted) this.#fail(toTrunklineError(thrown));
+      throw thrown;
     });
+    return unawaited(attempting);
+  }
+
+  /** Until the answer is made, the call rings on for all but our other tabs. */
+  async #accept(offer: RemoteDescription, capture: Capture): Promise<void> {
+    const { floor, session } = this.#parts;
+    this.capture = capture;
+    this.#reach("accept");
+    this.voice.mention({ type: "claim" });
+    floor.take(session);
+    this.facts.state.next("connecting");
+    let answer: SessionDescription;
+    try {
+      answer = await session.answer(offer, capture);
+    } catch (thrown) {
+      this.#answering = undefined;
+      if (this.state !== "ended") {
+        floor.drop(session);
+        this.voice.mention({ type: "release" });
+        this.facts.state.next("ringing");
+      }
+      throw thrown;
+    }
+    await this.attempt(() => this.#sendAnswer(answer));
+  }
+
+  async #sendAnswer(answer: SessionDescription): Promise<void> {
+    if (this.state === "ended") throw new TrunklineError("closed", "The call ended before it was answered.");
+    this.#answerSent = true;
+    this.#recover();
+    await this.voice.describe({ type: "answer", ...answer });
   }
 
   /** Ends the call, and tells the peer why (P17). */
@@ -162,18 +216,18 @@ export class Course {
     this.hangup(reason, { by: "system", reason, error: toErrorData(error) });
   }
 
-  #meet({ peer, capabilities, negotiable, description, streams }: Incoming): void {
+  #meet({ peer, capabilities, negotiable, description, streams }: Incoming): RemoteDescription {
     this.facts.peer.next(peer);
     this.facts.capabilities.next(capabilities);
     this.negotiable = negotiable;
-    this.#offer = { description, ...(streams && { streams }) };
+    this.#offer = { description, negotiable, ...(streams && { streams }) };
+    return this.#offer;
   }
 
-  /** Accepted by one side or the other: from now on there is to be a path. */
-  #connect(): void {
-    this.facts.state.next("connecting");
+  /** Answered by one side or the other: from now on there is to be a path. */
+  #recover(): void {
     const recovering = recovery(this.#parts.session.path$, {
-      caller: this.#direction === "outgoing",
+      caller: this.#offer === undefined,
       clock: this.#parts.clock,
       late$: this.#late$,
     });

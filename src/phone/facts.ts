@@ -1,5 +1,6 @@
-import { BehaviorSubject, distinctUntilChanged, ReplaySubject } from "rxjs";
+import { distinctUntilChanged, ReplaySubject } from "rxjs";
 import type { AssertedIdentity, Capabilities, Party, TraceEntry } from "../streams/contract.ts";
+import { Latest } from "../streams/latest.ts";
 import type { CallState, Muted, TransferRequest } from "./call.ts";
 
 /** How much of a call's story is kept for those who ask late. */
@@ -7,17 +8,17 @@ const STORY_LENGTH = 500;
 
 /** What is known of a call on the main thread, each fact a stream that ends with the call. */
 export class Facts {
-  readonly state: BehaviorSubject<CallState>;
-  readonly peer = new BehaviorSubject<Party | undefined>(undefined);
-  readonly capabilities = new BehaviorSubject<Capabilities>({ transferee: false, dtmf: false });
-  readonly identity = new BehaviorSubject<AssertedIdentity>({});
-  readonly muted = new BehaviorSubject<Muted>({ audio: false, video: false });
+  readonly state: Latest<CallState>;
+  readonly peer = new Latest<Party | undefined>(undefined);
+  readonly capabilities = new Latest<Capabilities>({ transferee: false, dtmf: false });
+  readonly identity = new Latest<AssertedIdentity>({});
+  readonly muted = new Latest<Muted>({ audio: false, video: false });
   readonly transfers = new ReplaySubject<TransferRequest>(1);
   /** Goes on when the call has ended, until the engine is done with it. */
   readonly story = new ReplaySubject<TraceEntry>(STORY_LENGTH);
 
   constructor(state: CallState) {
-    this.state = new BehaviorSubject(state);
+    this.state = new Latest(state);
   }
 
   /** For the outside: to be listened to only. */

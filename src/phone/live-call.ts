@@ -16,24 +16,28 @@ import { Course } from "./course.ts";
 import type { Facts } from "./facts.ts";
 import { offersOf } from "./offers.ts";
 import { checkCapture, type PlaceOptions } from "./options.ts";
+import { unawaited } from "./unawaited.ts";
+
+const KINDS = ["audio", "video"] as const;
+const PENDING: readonly CallState[] = ["preparing", "inviting", "ringing"];
 
 /** A call as the app has it, and as the phone tells it what the engine says. */
 export class LiveCall<TStream> implements Call<TStream> {
   readonly roomId: string;
   readonly direction: "outgoing" | "incoming";
   readonly groupRoom: boolean;
-  readonly state$: Call["state$"];
-  readonly peer$: Call["peer$"];
-  readonly capabilities$: Call["capabilities$"];
-  readonly identity$: Call["identity$"];
-  readonly muted$: Call["muted$"];
-  readonly transfers$: Call["transfers$"];
-  readonly trace$: Call["trace$"];
-  readonly localStreams$: Call<TStream>["localStreams$"];
-  readonly remoteStreams$: Call<TStream>["remoteStreams$"];
-  readonly held$: Call["held$"];
-  readonly channels$: Call["channels$"];
-  readonly stats$: Call["stats$"];
+  declare readonly state$: Call["state$"];
+  declare readonly peer$: Call["peer$"];
+  declare readonly capabilities$: Call["capabilities$"];
+  declare readonly identity$: Call["identity$"];
+  declare readonly muted$: Call["muted$"];
+  declare readonly transfers$: Call["transfers$"];
+  declare readonly trace$: Call["trace$"];
+  declare readonly localStreams$: Call<TStream>["localStreams$"];
+  declare readonly remoteStreams$: Call<TStream>["remoteStreams$"];
+  declare readonly held$: Call["held$"];
+  declare readonly channels$: Call["channels$"];
+  declare readonly stats$: Call["stats$"];
   readonly ended: Call["ended"];
 
   readonly #parts: CallParts<TStream>;
@@ -51,19 +55,8 @@ export class LiveCall<TStream> implements Call<TStream> {
     this.roomId = ref.roomId;
     this.direction = theirs ? "incoming" : "outgoing";
     this.groupRoom = theirs?.groupRoom ?? false;
-    const { state$, peer$, capabilities$, identity$, muted$, transfers$, trace$ } = this.#facts.streams;
-    this.state$ = state$;
-    this.peer$ = peer$;
-    this.capabilities$ = capabilities$;
-    this.identity$ = identity$;
-    this.muted$ = muted$;
-    this.transfers$ = transfers$;
-    this.trace$ = trace$;
-    this.localStreams$ = this.#session.localStreams$;
-    this.remoteStreams$ = this.#session.remoteStreams$;
-    this.held$ = this.#session.held$;
-    this.channels$ = this.#session.channels$;
-    this.stats$ = this.#session.stats$;
+    const { localStreams$, remoteStreams$, held$, channels$, stats$ } = this.#session;
+    Object.assign(this, this.#facts.streams, { localStreams$, remoteStreams$, held$, channels$, stats$ });
     this.ended = this.#course.ended;
   }
 
@@ -88,6 +81,11 @@ export class LiveCall<TStream> implements Call<TStream> {
     return this.#course.capture;
   }
 
+  /** Whether it is not accepted by anybody yet. */
+  get isPending(): boolean {
+    return PENDING.includes(this.state);
+  }
+
   place({ audio, video, invitee, lifetime, waitForDevices = true }: PlaceOptions): void {
     this.#offers = { audio: Boolean(audio), video: Boolean(video) };
     this.#course.place(
@@ -107,19 +105,19 @@ export class LiveCall<TStream> implements Call<TStream> {
     this.#session.unprepare();
   }
 
-  answer(capture: Capture): void {
+  answer(capture: Capture): Promise<void> {
     checkCapture(capture);
-    if (this.#rings) this.#course.accept(capture);
+    return this.#course.accept(capture);
   }
 
   reject({ busy = false }: { readonly busy?: boolean } = {}): void {
-    if (!this.#rings) return;
+    if (!this.#course.isUnanswered) return;
     if (busy) this.#course.hangup("user_busy", { by: "us", reason: "user_busy" });
     else this.#course.endWith({ type: "reject" }, { by: "us", reason: "rejected" });
   }
 
   hangup(): void {
-    if (this.#rings) this.reject();
+    if (this.#course.isUnanswered) this.reject();
     else this.#course.hangup("user_hangup", { by: "us", reason: "user_hangup" });
   }
 
@@ -131,11 +129,14 @@ export class LiveCall<TStream> implements Call<TStream> {
 
   change(capture: Capture): Promise<void> {
     checkCapture(capture);
-    return this.#negotiating(() => this.#session.change(capture));
+    // Another device of a kind that is sent needs no negotiation.
+    const adds = KINDS.some((kind) => capture[kind] && !this.capture[kind]);
+    const ready = adds ? this.#assertNegotiable() : Promise.resolve();
+    return unawaited(ready.then(() => this.#session.change(capture)));
   }
 
   shareScreen(options: ScreenOptions = {}): Promise<void> {
-    return this.#negotiating(() => this.#session.shareScreen(options));
+    return unawaited(this.#assertNegotiable().then(() => this.#session.shareScreen(options)));
   }
 
   stopSharing(): void {
@@ -143,13 +144,16 @@ export class LiveCall<TStream> implements Call<TStream> {
   }
 
   hold(): void {
-    if (this.#course.negotiable && this.state !== "ended" && !this.#rings) this.#session.hold(true);
+    if (this.#isEngaged) this.#parts.floor.yield(this.#session);
   }
 
   resume(): void {
-    if (!this.#course.negotiable || this.state === "ended" || this.#rings) return;
-    this.#parts.onTalk();
-    this.#session.hold(false);
+    if (this.#isEngaged) this.#parts.floor.take(this.#session);
+  }
+
+  /** Resumes, unless another call is talked in. */
+  resumeIfFree(): void {
+    if (this.#parts.floor.isFree) this.resume();
   }
 
   sendDtmf(keys: string): void {
@@ -208,6 +212,11 @@ export class LiveCall<TStream> implements Call<TStream> {
     this.#course.becomes(theirs);
   }
 
+  /** The phone closes. */
+  leave(): void {
+    this.#course.leave();
+  }
+
   /** Ends this side, without a word to the peer. */
   end(end: End): void {
     this.#course.end(end);
@@ -218,20 +227,14 @@ export class LiveCall<TStream> implements Call<TStream> {
     this.#course.forget();
   }
 
-  get #rings(): boolean {
-    return this.direction === "incoming" && this.state === "ringing";
+  /** Whether it is placed or accepted. */
+  get #isEngaged(): boolean {
+    return this.state !== "ended" && !(this.direction === "incoming" && this.state === "ringing");
   }
 
-  /** Changes what a description has to tell; the promise may be left alone. */
-  #negotiating(change: () => Promise<void>): Promise<void> {
-    const work = async () => {
-      if (!this.#course.negotiable)
-        throw cannot("change", "it is not answered yet, or the peer speaks version 0");
-      await change();
-    };
-    const done = work();
-    done.catch(() => {});
-    return done;
+  async #assertNegotiable(): Promise<void> {
+    if (this.#course.negotiable) return;
+    throw cannot("change", "it is not answered yet, or the peer speaks version 0");
   }
 
   #requestOf(transfer: Transfer): TransferRequest {

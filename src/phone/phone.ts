@@ -1,15 +1,16 @@
 import {
-  BehaviorSubject,
   catchError,
   concat,
   defaultIfEmpty,
   defer,
+  distinctUntilChanged,
   EMPTY,
   from,
   map,
   merge,
   type Observable,
   Subject,
+  startWith,
   takeUntil,
   timer,
 } from "rxjs";
@@ -32,6 +33,7 @@ import { opaqueId, type Random, secureRandom } from "../streams/ids.ts";
 import { dispatchAgain } from "./again.ts";
 import type { Call } from "./call.ts";
 import type { Incoming } from "./call-parts.ts";
+import { Floor } from "./floor.ts";
 import { LiveCall } from "./live-call.ts";
 import { checkPlaceOptions, type PlaceOptions } from "./options.ts";
 import { transferCall } from "./transfer.ts";
@@ -76,11 +78,15 @@ export interface Phone<TStream = unknown> {
   /** Emits the story of every call, line by line, as it happens. */
   readonly trace$: Observable<CallTrace>;
   /**
-   * Places a call; where the user in question calls us in that room already, theirs is answered and returned instead.
-   * Throws `invalid_option`, and `closed`; everything later is told by the call.
+   * Places a call; where the user in question calls us in that room already, theirs is answered and returned instead,
+   * as by `Call.answer()`. Where a call of ours to them there is not answered yet, as after a double click, that one is
+   * resumed and returned. Throws `invalid_option`, and `closed`; what happens later is shown by the call.
    */
   place(options: PlaceOptions): Call<TStream>;
-  /** Ends all calls and the signalling half. All streams complete. */
+  /**
+   * Hangs up and ends the signalling half. A call that rings here and is not answered ends here alone: it rings on at the
+   * user's other devices and in other tabs. All streams complete.
+   */
   close(): Promise<void>;
   [Symbol.dispose](): void;
 }
@@ -89,7 +95,8 @@ export interface Phone<TStream = unknown> {
 export function createPhone<TStream>(options: PhoneOptions<TStream>): Phone<TStream> {
   const { signaling, media, warm = false, clock = realClock, random = secureRandom } = options;
   const live = new Map<string, LiveCall<TStream>>();
-  const calls = new BehaviorSubject<readonly LiveCall<TStream>[]>([]);
+  const floor = new Floor();
+  const changes = new Subject<void>();
   const incoming = new Subject<LiveCall<TStream>>();
   const ignored = new Subject<IgnoredCall>();
   const traces = new Subject<CallTrace>();
@@ -110,6 +117,13 @@ export function createPhone<TStream>(options: PhoneOptions<TStream>): Phone<TStr
     ),
   );
 
+  /** One that has ended stays until the engine is done with it, and is nobody else's business. */
+  const calls = () => [...live.values()].filter(({ state }) => state !== "ended");
+  const calls$ = changes.pipe(startWith(undefined), map(calls), distinctUntilChanged(isSameList));
+  const ringing = () =>
+    calls().filter(({ direction, state }) => direction === "incoming" && state === "ringing");
+  const incoming$ = defer(() => concat(from(ringing()), incoming));
+
   const begin = (ref: CallRef, theirs?: Incoming) => {
     const call: LiveCall<TStream> = new LiveCall<TStream>(
       ref,
@@ -123,17 +137,14 @@ export function createPhone<TStream>(options: PhoneOptions<TStream>): Phone<TStr
           if (entry.kind === "milestone") markMilestone(callId, entry, clock.now());
           traces.next({ roomId, callId, entry });
         },
-        onTalk() {
-          for (const other of live.values()) if (other !== call) other.hold();
-        },
+        floor,
         onTransfer: (transfer, roomId) =>
-          transferCall(call, transfer, roomId, { place, incoming$: incoming }),
+          transferCall(call, transfer, roomId, { place, incoming$, has: (ref) => live.has(keyOf(ref)) }),
       },
       theirs,
     );
     live.set(keyOf(ref), call);
-    calls.next([...live.values()]);
-    call.ended.then(() => calls.next([...live.values()].filter(({ state }) => state !== "ended")));
+    call.state$.subscribe({ complete: () => changes.next() });
     // The engine's last words on a call come after its end; then it is forgotten.
     call.trace$.subscribe({ complete: () => live.delete(keyOf(call)) });
     return call;
@@ -147,12 +158,11 @@ export function createPhone<TStream>(options: PhoneOptions<TStream>): Phone<TStr
   };
 
   const ring = (theirs: Incoming) => {
-    const ours = theirs.replaces && live.get(keyOf({ roomId: theirs.roomId, callId: theirs.replaces }));
-    if (ours) {
-      cross(ours, theirs);
-      return;
-    }
+    const ours = calls().find(({ roomId, callId }) => roomId === theirs.roomId && callId === theirs.replaces);
+    // One of ours that the user has hung up meanwhile cannot be replaced: theirs rings.
+    if (ours) return cross(ours, theirs);
     const call = begin(theirs, theirs);
+    changes.next();
     call.prepare();
     ringing()
       .at(-1 - MOST_PREPARED)
@@ -166,17 +176,16 @@ export function createPhone<TStream>(options: PhoneOptions<TStream>): Phone<TStr
     if (closing) throw new TrunklineError("closed", "The phone is closed. Make a new one to place calls.");
     const call = begin({ roomId: placeOptions.roomId, callId });
     call.place(placeOptions);
+    changes.next();
     return call;
   };
-
-  const ringing = () =>
-    [...live.values()].filter(({ direction, state }) => direction === "incoming" && state === "ringing");
 
   const receive = (signal: Signal): void => {
     const known = live.get(keyOf(signal));
     if (known) known.receive(signal);
-    else if (signal.type === "incoming") ring(signal);
-    else if (signal.type === "ignored") ignored.next(signal);
+    else if (signal.type === "incoming") {
+      if (!closing) ring(signal);
+    } else if (signal.type === "ignored") ignored.next(signal);
     else if (signal.type === "trace") {
       const { roomId, callId, entry } = signal;
       traces.next({ roomId, callId, entry });
@@ -190,7 +199,7 @@ export function createPhone<TStream>(options: PhoneOptions<TStream>): Phone<TStr
       call.forget();
     }
     spare?.close();
-    for (const stream of [calls, incoming, ignored, traces]) stream.complete();
+    for (const stream of [changes, incoming, ignored, traces]) stream.complete();
   };
 
   signaling.signals$.subscribe({
@@ -203,26 +212,30 @@ export function createPhone<TStream>(options: PhoneOptions<TStream>): Phone<TStr
   });
 
   const close = async () => {
-    for (const call of live.values()) call.hangup();
+    for (const call of calls()) call.leave();
     await signaling.close();
     finish({ by: "us", reason: "user_hangup" });
   };
 
   const phone: Phone<TStream> = {
     status$: signaling.status$,
-    incoming$: defer(() => concat(from(ringing()), incoming)),
+    incoming$,
     ignored$: ignored.asObservable(),
-    calls$: calls.asObservable(),
+    calls$,
     trace$: traces.asObservable(),
     place(placeOptions) {
       checkPlaceOptions(placeOptions);
       const { roomId, invitee } = placeOptions;
-      const theirs = ringing().find(
-        ({ roomId: room, peer }) => room === roomId && (invitee === undefined || invitee === peer?.userId),
+      const pending = calls().find(
+        ({ roomId: room, peer, direction, isPending }) =>
+          isPending &&
+          room === roomId &&
+          (invitee === peer?.userId || (invitee === undefined && direction === "incoming")),
       );
-      if (!theirs) return place(placeOptions);
-      theirs.answer(placeOptions);
-      return theirs;
+      if (!pending) return place(placeOptions);
+      if (pending.direction === "incoming") pending.answer(placeOptions);
+      else pending.resume();
+      return pending;
     },
     close() {
       closing ??= close();
@@ -236,6 +249,9 @@ export function createPhone<TStream>(options: PhoneOptions<TStream>): Phone<TStr
 }
 
 const NONE: readonly IceServer[] = [];
+
+const isSameList = <T>(before: readonly T[], after: readonly T[]): boolean =>
+  before.length === after.length && before.every((call, index) => call === after[index]);
 
 const keyOf = ({ roomId, callId }: CallRef): string => JSON.stringify([roomId, callId]);
 

@@ -1,11 +1,17 @@
 import { filter, type Observable, of, take } from "rxjs";
-import type { Transfer } from "../streams/contract.ts";
+import type { CallRef, Transfer } from "../streams/contract.ts";
 import type { LiveCall } from "./live-call.ts";
 import type { PlaceOptions } from "./options.ts";
 
+/** What our call ids are made of (P3). */
+const OURS = /^[0-9A-Za-z._~-]{1,255}$/;
+
 interface Desk<TStream> {
   readonly place: (options: PlaceOptions, callId?: string) => LiveCall<TStream>;
+  /** The calls that ring, and each that begins to. */
   readonly incoming$: Observable<LiveCall<TStream>>;
+  /** Whether there is such a call, of ours or theirs. */
+  readonly has: (call: CallRef) => boolean;
 }
 
 /**
@@ -17,31 +23,29 @@ export function transferCall<TStream>(
   present: LiveCall<TStream>,
   { targetUser, createCall, awaitCall }: Transfer,
   roomId: string,
-  { place, incoming$ }: Desk<TStream>,
+  { place, incoming$, has }: Desk<TStream>,
 ): void {
   const { capture } = present;
   const { userId } = targetUser;
+  /** The peer's word for the call to be is taken where it could be ours (P3), and is no other call's. */
+  const callId =
+    createCall && OURS.test(createCall) && !has({ roomId, callId: createCall }) ? createCall : undefined;
   const announced$ = incoming$.pipe(
     filter((call) => call.roomId === roomId && call.callId === awaitCall && call.peer?.userId === userId),
     take(1),
   );
   const next$ =
-    awaitCall === undefined
-      ? of(place({ roomId, invitee: userId, ...capture }, ours(createCall)))
-      : announced$;
+    awaitCall === undefined ? of(place({ roomId, invitee: userId, ...capture }, callId)) : announced$;
+  const goOn = () => present.resumeIfFree();
   const waiting = next$.subscribe((next) => {
-    next.answer(capture);
+    next.answer(capture).catch(goOn);
     next.state$
       .pipe(
         filter((state) => state === "connected"),
         take(1),
       )
       .subscribe(() => present.hangup());
-    next.ended.then(() => present.resume());
+    next.ended.then(goOn);
   });
   present.ended.then(() => waiting.unsubscribe());
 }
-
-/** The peer's word for the call to be is taken where it could be ours (P3). */
-const ours = (callId: string | undefined): string | undefined =>
-  callId !== undefined && /^[0-9A-Za-z._~-]{1,255}$/.test(callId) ? callId : undefined;

@@ -163,6 +163,58 @@ describe("in a call", () => {
     expect(last((calls[0] as Call).state$)).toBe("connected");
   });
 
+  it("P32 takes an announced call that rings already", async () => {
+    const { outgoing, incoming, clock, carol, bob } = await withCarol();
+    const requests = collect(incoming.transfers$);
+    const rings = collect(bob.phone.incoming$);
+    const next = carol.phone.place({ roomId: "!other:test", invitee: bobId, ...both });
+    void outgoing.transfer({
+      targetUser: { userId: "@carol:test" },
+      targetRoom: "!other:test",
+      awaitCall: next.callId,
+    });
+    await clock.advance(2_000);
+    expect(rings.map(({ callId }) => callId)).toEqual([next.callId]);
+    requests[0]?.accept();
+    await clock.advance(5_000);
+    expect([last(next.state$), (await incoming.ended).by]).toEqual(["connected", "us"]);
+  });
+
+  it("P32 a transfer that names a call which is there makes another, and harms none", async () => {
+    const { outgoing, incoming, clock, rooms, carol } = await withCarol();
+    rooms.join(roomId, "@carol:test");
+    const requests = collect(incoming.transfers$);
+    const calls = collect(carol.phone.incoming$);
+    void outgoing.transfer({
+      targetUser: { userId: "@carol:test" },
+      targetRoom: roomId,
+      createCall: incoming.callId,
+    });
+    await clock.advance(500);
+    requests[0]?.accept();
+    await clock.advance(1_000);
+    expect([last(outgoing.state$), last(incoming.state$)]).toEqual(["connected", "connected"]);
+    expect(calls.map(({ callId }) => callId === incoming.callId)).toEqual([false]);
+  });
+
+  it("P47 a transfer that fails resumes the present call, unless another is talked in by then", async () => {
+    for (const busy of [false, true]) {
+      const { outgoing, incoming, clock, rooms, carol, bob } = await withCarol();
+      const requests = collect(incoming.transfers$);
+      const calls = collect(carol.phone.incoming$);
+      void outgoing.transfer({ targetUser: { userId: "@carol:test" }, targetRoom: "!other:test" });
+      await clock.advance(1_000);
+      requests[0]?.accept();
+      await clock.advance(1_000);
+      expect(last(incoming.held$)?.us).toBe(true);
+      rooms.join("!third:test", bobId);
+      if (busy) bob.phone.place({ roomId: "!third:test", ...voice });
+      calls[0]?.reject();
+      await clock.advance(1_000);
+      expect([last(incoming.held$)?.us, bob.media.sendingMicrophones]).toEqual([busy, 1]);
+    }
+  });
+
   it("P32 refuses a transfer, and nothing else happens", async () => {
     const { outgoing, incoming, clock } = await talking();
     const requests = collect(incoming.transfers$);

@@ -200,7 +200,7 @@ describe("a call", () => {
     incoming.reject();
     await clock.advance(1_000);
     expect(await outgoing.ended).toEqual({ by: "us", reason: "user_hangup" });
-    expect(collect(outgoing.state$)).toEqual([]);
+    expect(collect(outgoing.state$)).toEqual(["ended"]);
   });
 
   it("P17 ends with ice_timeout where media has flowed, and no restart brings it back", async () => {

@@ -1,0 +1,34 @@
+import type { MediaSession } from "../streams/contract.ts";
+
+type Holdable = Pick<MediaSession, "hold">;
+
+/**
+ * At most one call sends the microphone (P47): of all calls that are placed or accepted, the one that has the floor is
+ * not on hold, and every other is. It passes to whichever is placed, accepted or resumed; never by what a peer does.
+ */
+export class Floor {
+  #holder: Holdable | undefined;
+
+  get isFree(): boolean {
+    return this.#holder === undefined;
+  }
+
+  /** The previous call is on hold first; whoever observes that may already give the floor to another. */
+  take(session: Holdable): void {
+    const previous = this.#holder;
+    this.#holder = session;
+    if (previous !== session) previous?.hold(true);
+    if (this.#holder === session) session.hold(false);
+  }
+
+  /** Puts a call on hold; nobody else takes the floor for it. */
+  yield(session: Holdable): void {
+    session.hold(true);
+    this.drop(session);
+  }
+
+  /** For a call that has ended, or rings again. */
+  drop(session: Holdable): void {
+    if (this.#holder === session) this.#holder = undefined;
+  }
+}

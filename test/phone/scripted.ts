@@ -1,0 +1,87 @@
+import { NEVER, of, Subject } from "rxjs";
+import { createPhone, type Phone } from "../../src/phone/phone.ts";
+import type {
+  CallRef,
+  Command,
+  RemoteDescription,
+  Signal,
+  SignalingHalf,
+} from "../../src/streams/contract.ts";
+import { fakeMedia } from "../../src/testing/fake-media.ts";
+
+export const capabilities = { transferee: false, dtmf: false };
+
+/** A phone whose engine is the test: it sees each command, and emits what signals it likes. */
+export function scripted({ close = async () => {} } = {}) {
+  const media = fakeMedia();
+  const peers = fakeMedia();
+  const signals = new Subject<Signal>();
+  const commands: Command[] = [];
+  const failures = new Map<Command["type"], Error | "never">();
+  const signaling: SignalingHalf = {
+    signals$: signals,
+    status$: NEVER,
+    iceServers$: of([]),
+    async dispatch(command) {
+      commands.push(command);
+      const failure = failures.get(command.type);
+      if (failure === "never") await new Promise(() => {});
+      if (failure) throw failure;
+    },
+    async close() {
+      await close();
+      signals.complete();
+    },
+  };
+  const phone: Phone = createPhone({ signaling, media });
+  const peer = () => peers.open({ iceServers$: of([]) });
+  const sent = <T extends Command["type"]>(type: T) =>
+    commands.filter((command): command is Extract<Command, { type: T }> => command.type === type);
+  return {
+    phone,
+    media,
+    signals,
+    commands,
+    sent,
+    /** What `dispatch` rejects a type of command with from now on; or does not answer. */
+    fail: (type: Command["type"], failure: Error | "never") => failures.set(type, failure),
+
+    /** A call of theirs rings. */
+    async ring(
+      ref: CallRef,
+      { negotiable = true, userId = "@peer:test", replaces = undefined as string | undefined } = {},
+    ) {
+      const offer = await peer().offer({ audio: true });
+      signals.next({
+        ...ref,
+        ...offer,
+        type: "incoming",
+        peer: { userId },
+        remaining: 90_000,
+        capabilities,
+        negotiable,
+        ...(replaces !== undefined && { replaces }),
+      });
+      await settle();
+    },
+
+    /** Their peer answers a call of ours. */
+    async answer({ roomId, callId }: CallRef, negotiable = true) {
+      const invite = sent("invite").find((command) => command.roomId === roomId) as RemoteDescription;
+      const answer = await peer().answer(invite, { audio: true });
+      signals.next({
+        roomId,
+        callId,
+        ...answer,
+        type: "answered",
+        peer: { userId: "@peer:test", partyId: "p" },
+        capabilities,
+        negotiable,
+      });
+      await settle();
+    },
+  };
+}
+
+/** Every promise that can settle has settled. */
+export const settle = () => new Promise((resolve) => setImmediate(resolve));
