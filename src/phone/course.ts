@@ -1,10 +1,14 @@
 import { firstValueFrom, ReplaySubject, Subscription, skip } from "rxjs";
 import type {
+  AssertedIdentity,
   CallRef,
+  Capabilities,
   Capture,
   End,
   HangupReason,
+  MediaSession,
   MilestoneName,
+  Party,
   PathState,
   RemoteDescription,
   SessionDescription,
@@ -12,22 +16,33 @@ import type {
   TraceEntry,
 } from "../streams/contract.ts";
 import { fromErrorData, TrunklineError, toErrorData, toTrunklineError } from "../streams/errors.ts";
-import type { CallEnd, CallState } from "./call.ts";
+import { Latest } from "../streams/latest.ts";
+import type { CallEnd, CallState, Muted, TransferRequest } from "./call.ts";
 import type { CallParts, Incoming } from "./call-parts.ts";
-import { Facts } from "./facts.ts";
 import { recovery } from "./recovery.ts";
 import { unawaited } from "./unawaited.ts";
 import { type Say, Voice } from "./voice.ts";
 
+/** How much of a call's trace is kept for late subscribers. */
+const TRACE_LENGTH = 500;
+
 /** The way of one call from its beginning to its end: descriptions out and in, the path, and what becomes of both. */
-export class Course {
-  readonly facts: Facts;
-  readonly voice: Voice;
+export class Course<TStream> {
+  readonly state$: Latest<CallState>;
+  readonly peer$ = new Latest<Party | undefined>(undefined);
+  readonly capabilities$ = new Latest<Capabilities>({ transferee: false, dtmf: false });
+  readonly identity$ = new Latest<AssertedIdentity>({});
+  readonly muted$ = new Latest<Muted>({ audio: false, video: false });
+  readonly transfers$ = new ReplaySubject<TransferRequest>(1);
+  /** Goes on when the call has ended, until the engine is done with it. */
+  readonly trace$ = new ReplaySubject<TraceEntry>(TRACE_LENGTH);
+  protected readonly voice: Voice;
+  protected readonly parts: CallParts<TStream>;
+  protected readonly session: MediaSession<TStream>;
   readonly ended: Promise<CallEnd>;
   /** What it was placed or answered with. */
   capture: Capture = {};
-  negotiable = false;
-  readonly #parts: CallParts<unknown>;
+  protected negotiable = false;
   readonly #life = new Subscription();
   /** Emits when there are other ICE servers than those that the connection was made with. */
   readonly #late$ = new ReplaySubject<unknown>(1);
@@ -39,11 +54,12 @@ export class Course {
   /** Whether the engine was given our answer. */
   #answerSent = false;
 
-  constructor(ref: CallRef, parts: CallParts<unknown>, theirs: Incoming | undefined) {
+  constructor(ref: CallRef, parts: CallParts<TStream>, theirs: Incoming | undefined) {
     const { session } = parts;
     this.#ref = ref;
-    this.#parts = parts;
-    this.facts = new Facts(theirs ? "ringing" : "preparing");
+    this.parts = parts;
+    this.session = session;
+    this.state$ = new Latest<CallState>(theirs ? "ringing" : "preparing");
     this.voice = new Voice(ref, session, parts.dispatch);
     this.ended = new Promise((resolve) => {
       this.#settle = resolve;
@@ -61,55 +77,56 @@ export class Course {
   }
 
   get state(): CallState {
-    return this.facts.state.value;
+    return this.state$.value;
   }
 
   /** Whether the call is theirs, and rings, or its answer is still being made: it can be declined, and rings elsewhere. */
-  get isUnanswered(): boolean {
+  protected get isUnanswered(): boolean {
     return this.#offer !== undefined && !this.#answerSent;
   }
 
   /** Sets an outgoing call on its way. */
-  place(
+  protected start(
     capture: Capture,
     options: { readonly invitee?: string; readonly lifetime?: number },
     waitForDevices: boolean,
   ): void {
-    const { floor, session } = this.#parts;
+    const { session } = this;
+    const { floor } = this.parts;
     const { invitee } = options;
     this.capture = capture;
-    if (invitee !== undefined) this.facts.peer.next({ userId: invitee });
+    if (invitee !== undefined) this.peer$.next({ userId: invitee });
     this.#reach("place");
     floor.take(session);
-    this.attempt(async () => {
+    this.#attempt(async () => {
       const placed = this.voice.say({ type: "place", ...options });
       const [offer] = await Promise.all([session.offer(capture, { waitForDevices }), placed]);
       if (this.state !== "preparing") return;
-      this.facts.state.next("inviting");
+      this.#become("inviting");
       await this.voice.describe({ type: "invite", ...offer });
     });
   }
 
   /** Has the answer made while it rings: where that cannot be, the media half says so, and makes it later. */
   prepare(): void {
-    if (this.#offer) this.#parts.session.prepare(this.#offer).catch(() => {});
+    if (this.#offer) this.session.prepare(this.#offer).catch(() => {});
   }
 
   /** As `Call.answer()`. */
-  accept(capture: Capture): Promise<void> {
+  protected accept(capture: Capture): Promise<void> {
     if (this.#offer && this.state === "ringing")
       this.#answering = unawaited(this.#accept(this.#offer, capture));
     return this.#answering ?? Promise.resolve();
   }
 
-  answered(signal: Extract<Signal, { type: "answered" }>): void {
+  protected answered(signal: Extract<Signal, { type: "answered" }>): void {
     if (this.state === "ended") return;
-    this.facts.peer.next(signal.peer);
-    this.facts.capabilities.next(signal.capabilities);
+    this.peer$.next(signal.peer);
+    this.capabilities$.next(signal.capabilities);
     this.negotiable = signal.negotiable;
-    this.facts.state.next("connecting");
+    this.#become("connecting");
     this.#recover();
-    this.attempt(() => this.#parts.session.accept(signal));
+    this.#attempt(() => this.session.accept(signal));
   }
 
   /**
@@ -121,8 +138,8 @@ export class Course {
     this.voice.speakFor(this.#ref);
     const offer = this.#meet(theirs);
     this.#reach("accept");
-    this.facts.state.next("connecting");
-    this.attempt(async () => this.#sendAnswer(await this.#parts.session.answer(offer, this.capture)));
+    this.#become("connecting");
+    this.#attempt(async () => this.#sendAnswer(await this.session.answer(offer, this.capture)));
   }
 
   /** Ends this side; a call that is not answered rings on at our other devices and tabs (P48). */
@@ -131,15 +148,15 @@ export class Course {
     if (this.isUnanswered) {
       this.voice.mention({ type: "release" });
       this.end(end);
-    } else this.hangup("user_hangup", end);
+    } else this.hangupFor("user_hangup", end);
   }
 
-  hangup(reason: HangupReason, end: End): void {
+  protected hangupFor(reason: HangupReason, end: End): void {
     this.endWith({ type: "hangup", reason }, end);
   }
 
   /** Ends this side first, then tells the peer. */
-  endWith(command: Say, end: End): void {
+  protected endWith(command: Say, end: End): void {
     if (this.state === "ended") return;
     this.end(end);
     const done = () => this.forget();
@@ -149,28 +166,31 @@ export class Course {
   /** Ends this side: the microphone and the camera first. The story may go on until the engine is done. */
   end(end: End): void {
     if (this.state === "ended") return;
-    const { floor, session } = this.#parts;
+    const { session } = this;
+    const { floor } = this.parts;
     this.voice.close();
     session.close();
     floor.drop(session);
     this.#life.unsubscribe();
-    this.facts.end();
+    this.#become("ended");
+    const { state$, peer$, capabilities$, identity$, muted$, transfers$ } = this;
+    for (const fact$ of [state$, peer$, capabilities$, identity$, muted$, transfers$]) fact$.complete();
     const { error, ...rest } = end;
     this.#settle({ ...rest, ...(error && { error: fromErrorData(error) }) });
   }
 
   /** No more will be told of it. */
   forget(): void {
-    this.facts.story.complete();
+    this.trace$.complete();
   }
 
-  tell(entry: TraceEntry): void {
-    this.facts.story.next(entry);
-    this.#parts.onTrace(this.#ref, entry);
+  protected tell(entry: TraceEntry): void {
+    this.trace$.next(entry);
+    this.parts.onTrace(this.#ref, entry);
   }
 
   /** Does what the call depends on: its failure ends the call. */
-  attempt(work: () => Promise<void>): Promise<void> {
+  #attempt(work: () => Promise<void>): Promise<void> {
     const attempted = this.#ref;
     const attempting = work().catch((thrown: unknown) => {
       // What it was for may have been replaced (P21).
@@ -182,12 +202,13 @@ export class Course {
 
   /** Until the answer is made, the call rings on for all but our other tabs. */
   async #accept(offer: RemoteDescription, capture: Capture): Promise<void> {
-    const { floor, session } = this.#parts;
+    const { session } = this;
+    const { floor } = this.parts;
     this.capture = capture;
     this.#reach("accept");
     this.voice.mention({ type: "claim" });
     floor.take(session);
-    this.facts.state.next("connecting");
+    this.#become("connecting");
     let answer: SessionDescription;
     try {
       answer = await session.answer(offer, capture);
@@ -196,11 +217,11 @@ export class Course {
       if (this.state !== "ended") {
         floor.drop(session);
         this.voice.mention({ type: "release" });
-        this.facts.state.next("ringing");
+        this.#become("ringing");
       }
       throw thrown;
     }
-    await this.attempt(() => this.#sendAnswer(answer));
+    await this.#attempt(() => this.#sendAnswer(answer));
   }
 
   async #sendAnswer(answer: SessionDescription): Promise<void> {
@@ -213,12 +234,12 @@ export class Course {
   /** Ends the call, and tells the peer why (P17). */
   #fail(error: TrunklineError): void {
     const reason = error.code.startsWith("media_") ? "user_media_failed" : "unknown_error";
-    this.hangup(reason, { by: "system", reason, error: toErrorData(error) });
+    this.hangupFor(reason, { by: "system", reason, error: toErrorData(error) });
   }
 
   #meet({ peer, capabilities, negotiable, description, streams }: Incoming): RemoteDescription {
-    this.facts.peer.next(peer);
-    this.facts.capabilities.next(capabilities);
+    this.peer$.next(peer);
+    this.capabilities$.next(capabilities);
     this.negotiable = negotiable;
     this.#offer = { description, negotiable, ...(streams && { streams }) };
     return this.#offer;
@@ -226,9 +247,9 @@ export class Course {
 
   /** Answered by one side or the other: from now on there is to be a path. */
   #recover(): void {
-    const recovering = recovery(this.#parts.session.path$, {
+    const recovering = recovery(this.session.path$, {
       caller: this.#offer === undefined,
-      clock: this.#parts.clock,
+      clock: this.parts.clock,
       late$: this.#late$,
     });
     this.#life.add(
@@ -236,7 +257,7 @@ export class Course {
         if (what === "restart") this.#restart();
         else {
           const reason = what === "lost" ? "ice_timeout" : "ice_failed";
-          this.hangup(reason, { by: "system", reason });
+          this.hangupFor(reason, { by: "system", reason });
         }
       }),
     );
@@ -245,21 +266,25 @@ export class Course {
   /** Asks for a new path, once there are credentials that have not expired (P29). */
   #restart(): void {
     if (!this.negotiable) return;
-    this.attempt(async () => {
-      await firstValueFrom(this.#parts.iceServers$);
-      if (this.state === "reconnecting" || this.state === "connecting") this.#parts.session.restartIce();
+    this.#attempt(async () => {
+      await firstValueFrom(this.parts.iceServers$);
+      if (this.state === "reconnecting" || this.state === "connecting") this.session.restartIce();
     });
   }
 
   #follow(path: PathState): void {
-    if (path === "connected") this.facts.state.next("connected");
-    else if (this.state === "connected") this.facts.state.next("reconnecting");
+    if (path === "connected") this.#become("connected");
+    else if (this.state === "connected") this.#become("reconnecting");
     // One that is only disturbed may still come back.
     if (path === "connected" || path === "failed")
       this.voice.mention({ type: "path", alive: path === "connected" });
   }
 
-  #reach(name: MilestoneName, at = this.#parts.clock.now()): void {
+  #become(state: CallState): void {
+    if (state !== this.state) this.state$.next(state);
+  }
+
+  #reach(name: MilestoneName, at = this.parts.clock.now()): void {
     this.tell({ kind: "milestone", name, at });
   }
 }

@@ -2,8 +2,6 @@ import type {
   CallRef,
   Capture,
   Channel,
-  End,
-  MediaSession,
   Party,
   ScreenOptions,
   Signal,
@@ -13,7 +11,6 @@ import { TrunklineError } from "../streams/errors.ts";
 import type { Call, CallState, Muted, Offers, TransferRequest, TransferTo } from "./call.ts";
 import type { CallParts, Incoming } from "./call-parts.ts";
 import { Course } from "./course.ts";
-import type { Facts } from "./facts.ts";
 import { offersOf } from "./offers.ts";
 import { checkCapture, type PlaceOptions } from "./options.ts";
 import { unawaited } from "./unawaited.ts";
@@ -22,46 +19,25 @@ const KINDS = ["audio", "video"] as const;
 const PENDING: readonly CallState[] = ["preparing", "inviting", "ringing"];
 
 /** A call as the app has it, and as the phone tells it what the engine says. */
-export class LiveCall<TStream> implements Call<TStream> {
+export class LiveCall<TStream> extends Course<TStream> implements Call<TStream> {
   readonly roomId: string;
   readonly direction: "outgoing" | "incoming";
   readonly groupRoom: boolean;
-  declare readonly state$: Call["state$"];
-  declare readonly peer$: Call["peer$"];
-  declare readonly capabilities$: Call["capabilities$"];
-  declare readonly identity$: Call["identity$"];
-  declare readonly muted$: Call["muted$"];
-  declare readonly transfers$: Call["transfers$"];
-  declare readonly trace$: Call["trace$"];
   declare readonly localStreams$: Call<TStream>["localStreams$"];
   declare readonly remoteStreams$: Call<TStream>["remoteStreams$"];
   declare readonly held$: Call["held$"];
   declare readonly channels$: Call["channels$"];
   declare readonly stats$: Call["stats$"];
-  readonly ended: Call["ended"];
-
-  readonly #parts: CallParts<TStream>;
-  readonly #session: MediaSession<TStream>;
-  readonly #course: Course;
-  readonly #facts: Facts;
   #offers: Offers;
 
   constructor(ref: CallRef, parts: CallParts<TStream>, theirs?: Incoming) {
-    this.#parts = parts;
-    this.#session = parts.session;
-    this.#course = new Course(ref, parts, theirs);
-    this.#facts = this.#course.facts;
+    super(ref, parts, theirs);
     this.#offers = theirs ? offersOf(theirs.description) : { audio: false, video: false };
     this.roomId = ref.roomId;
     this.direction = theirs ? "incoming" : "outgoing";
     this.groupRoom = theirs?.groupRoom ?? false;
-    const { localStreams$, remoteStreams$, held$, channels$, stats$ } = this.#session;
-    Object.assign(this, this.#facts.streams, { localStreams$, remoteStreams$, held$, channels$, stats$ });
-    this.ended = this.#course.ended;
-  }
-
-  get callId(): string {
-    return this.#course.callId;
+    const { localStreams$, remoteStreams$, held$, channels$, stats$ } = parts.session;
+    Object.assign(this, { localStreams$, remoteStreams$, held$, channels$, stats$ });
   }
 
   get offers(): Offers {
@@ -69,16 +45,7 @@ export class LiveCall<TStream> implements Call<TStream> {
   }
 
   get peer(): Party | undefined {
-    return this.#facts.peer.value;
-  }
-
-  get state(): CallState {
-    return this.#course.state;
-  }
-
-  /** What it was placed or answered with. */
-  get capture(): Capture {
-    return this.#course.capture;
+    return this.peer$.value;
   }
 
   /** Whether it is not accepted by anybody yet. */
@@ -88,43 +55,38 @@ export class LiveCall<TStream> implements Call<TStream> {
 
   place({ audio, video, invitee, lifetime, waitForDevices = true }: PlaceOptions): void {
     this.#offers = { audio: Boolean(audio), video: Boolean(video) };
-    this.#course.place(
+    this.start(
       { ...(audio !== undefined && { audio }), ...(video !== undefined && { video }) },
       { ...(invitee !== undefined && { invitee }), ...(lifetime !== undefined && { lifetime }) },
       waitForDevices,
     );
   }
 
-  /** Makes ready while it rings, so that the answer leaves the moment the user accepts. */
-  prepare(): void {
-    this.#course.prepare();
-  }
-
   /** Lets go of what was made ready. */
   unprepare(): void {
-    this.#session.unprepare();
+    this.session.unprepare();
   }
 
   answer(capture: Capture): Promise<void> {
     checkCapture(capture);
-    return this.#course.accept(capture);
+    return this.accept(capture);
   }
 
   reject({ busy = false }: { readonly busy?: boolean } = {}): void {
-    if (!this.#course.isUnanswered) return;
-    if (busy) this.#course.hangup("user_busy", { by: "us", reason: "user_busy" });
-    else this.#course.endWith({ type: "reject" }, { by: "us", reason: "rejected" });
+    if (!this.isUnanswered) return;
+    if (busy) this.hangupFor("user_busy", { by: "us", reason: "user_busy" });
+    else this.endWith({ type: "reject" }, { by: "us", reason: "rejected" });
   }
 
   hangup(): void {
-    if (this.#course.isUnanswered) this.reject();
-    else this.#course.hangup("user_hangup", { by: "us", reason: "user_hangup" });
+    if (this.isUnanswered) this.reject();
+    else this.hangupFor("user_hangup", { by: "us", reason: "user_hangup" });
   }
 
   mute(muted: Partial<Muted>): void {
     if (this.state === "ended") return;
-    this.#facts.muted.next({ ...this.#facts.muted.value, ...muted });
-    this.#session.mute(muted);
+    this.muted$.next({ ...this.muted$.value, ...muted });
+    this.session.mute(muted);
   }
 
   change(capture: Capture): Promise<void> {
@@ -132,99 +94,79 @@ export class LiveCall<TStream> implements Call<TStream> {
     // Another device of a kind that is sent needs no negotiation.
     const adds = KINDS.some((kind) => capture[kind] && !this.capture[kind]);
     const ready = adds ? this.#assertNegotiable() : Promise.resolve();
-    return unawaited(ready.then(() => this.#session.change(capture)));
+    return unawaited(ready.then(() => this.session.change(capture)));
   }
 
   shareScreen(options: ScreenOptions = {}): Promise<void> {
-    return unawaited(this.#assertNegotiable().then(() => this.#session.shareScreen(options)));
+    return unawaited(this.#assertNegotiable().then(() => this.session.shareScreen(options)));
   }
 
   stopSharing(): void {
-    if (this.state !== "ended") this.#session.stopSharing();
+    if (this.state !== "ended") this.session.stopSharing();
   }
 
   hold(): void {
-    if (this.#isEngaged) this.#parts.floor.yield(this.#session);
+    if (this.#isEngaged) this.parts.floor.yield(this.session);
   }
 
   resume(): void {
-    if (this.#isEngaged) this.#parts.floor.take(this.#session);
+    if (this.#isEngaged) this.parts.floor.take(this.session);
   }
 
   /** Resumes, unless another call is talked in. */
   resumeIfFree(): void {
-    if (this.#parts.floor.isFree) this.resume();
+    if (this.parts.floor.isFree) this.resume();
   }
 
   sendDtmf(keys: string): void {
-    if (this.state !== "ended") this.#session.sendDtmf(keys);
+    if (this.state !== "ended") this.session.sendDtmf(keys);
   }
 
   openChannel(label: string): Channel {
-    return this.#session.openChannel(label);
+    return this.session.openChannel(label);
   }
 
   async transfer(to: TransferTo): Promise<void> {
-    if (!this.#facts.capabilities.value.transferee)
+    if (!this.capabilities$.value.transferee)
       throw cannot("transfer", "the peer does not say that it can be");
-    const { newId } = this.#parts;
+    const { newId } = this.parts;
     // One of the two is always named: the call that the peer is to make has an id from us.
     const named = to.createCall === undefined && to.awaitCall === undefined ? { createCall: newId() } : {};
     const transfer = { ...to, ...named, replacementId: newId() };
-    await this.#course.voice.say({ type: "transfer", transfer });
+    await this.voice.say({ type: "transfer", transfer });
   }
 
   /** Takes what the engine says of this call. */
   receive(signal: Signal): void {
     switch (signal.type) {
       case "invited":
-        if (this.state === "inviting") this.#facts.state.next("ringing");
+        if (this.state === "inviting") this.state$.next("ringing");
         break;
       case "answered":
-        this.#course.answered(signal);
+        this.answered(signal);
         break;
       case "negotiate":
-        this.#session.negotiate(signal).catch(() => {}); // changes nothing where it cannot be used
+        this.session.negotiate(signal).catch(() => {}); // changes nothing where it cannot be used
         break;
       case "candidates":
-        this.#session.addCandidates(signal.candidates);
+        this.session.addCandidates(signal.candidates);
         break;
       case "streams":
-        this.#session.describeRemote(signal.streams);
+        this.session.describeRemote(signal.streams);
         break;
       case "identity":
-        this.#facts.identity.next(signal.identity);
+        this.identity$.next(signal.identity);
         break;
       case "transfer":
-        this.#facts.transfers.next(this.#requestOf(signal.transfer));
+        this.transfers$.next(this.#requestOf(signal.transfer));
         break;
       case "trace":
-        this.#course.tell(signal.entry);
+        this.tell(signal.entry);
         break;
       case "ended":
         this.end(signal.end);
         this.forget();
     }
-  }
-
-  /** Our call and theirs have crossed, and theirs goes on (P21). */
-  becomes(theirs: Incoming): void {
-    this.#course.becomes(theirs);
-  }
-
-  /** The phone closes. */
-  leave(): void {
-    this.#course.leave();
-  }
-
-  /** Ends this side, without a word to the peer. */
-  end(end: End): void {
-    this.#course.end(end);
-  }
-
-  /** No more will be told of it. */
-  forget(): void {
-    this.#course.forget();
   }
 
   /** Whether it is placed or accepted. */
@@ -233,7 +175,7 @@ export class LiveCall<TStream> implements Call<TStream> {
   }
 
   async #assertNegotiable(): Promise<void> {
-    if (this.#course.negotiable) return;
+    if (this.negotiable) return;
     throw cannot("change", "it is not answered yet, or the peer speaks version 0");
   }
 
@@ -245,11 +187,11 @@ export class LiveCall<TStream> implements Call<TStream> {
         if (!roomId) {
           throw new TrunklineError("invalid_option", "The transfer names no room: accept({ roomId }) must.");
         }
-        this.#parts.onTransfer(transfer, roomId);
+        this.parts.onTransfer(transfer, roomId);
       },
       refuse: () => {
         const { replacementId } = transfer;
-        this.#course.voice.mention({ type: "refuse_transfer", replacementId, reason: "declined" });
+        this.voice.mention({ type: "refuse_transfer", replacementId, reason: "declined" });
       },
     };
   }
