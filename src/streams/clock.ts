@@ -8,8 +8,9 @@ declare const clearTimeout: (id: unknown) => void;
 
 /** Where the wall clock has gained more than this on the monotonic one, in ms, the machine has slept. */
 const SLEEP_MS = 1_500;
-/** How often that is looked at while anything waits for longer than this, in ms. */
-const WATCH_MS = 1_000;
+/** That is looked at ten times in the shortest wait under way; no more often than this, in ms, and no less. */
+const MIN_WATCH_MS = 1_000;
+const MAX_WATCH_MS = 60_000;
 
 export interface Platform {
   /** ms since 1970, as the machine's clock is set. */
@@ -21,6 +22,7 @@ export interface Platform {
 }
 
 interface Waiting {
+  readonly delay: number;
   readonly due: number;
   /** Has the platform wait for what is left. */
   arm(now: number): void;
@@ -28,8 +30,8 @@ interface Waiting {
 
 /**
  * A clock that counts sleep, where the platform's own does not: `now()` is monotonic time and the time slept, and
- * what came due during sleep is done within a second of waking, in order. So whatever has a lifetime expires on time,
- * and needs no care of its own.
+ * what came due during sleep is done soon after waking, in order: at once when anybody looks at the clock, else within a
+ * minute, or a tenth of the shortest wait. So whatever has a lifetime expires on time, and needs no care of its own.
  *
  * A wall clock that jumps ahead cannot be told from sleep, and counts as such; one that is set back changes nothing.
  */
@@ -53,7 +55,9 @@ export function createClock({ wall, monotonic, after }: Platform): Clock {
   };
 
   const watch = () => {
-    unwatch = after(WATCH_MS, () => {
+    unwatch?.();
+    const tenth = Math.min(...[...waiting].map(({ delay }) => delay)) / 10;
+    unwatch = after(Math.min(MAX_WATCH_MS, Math.max(MIN_WATCH_MS, tenth)), () => {
       watch();
       now();
     });
@@ -79,6 +83,7 @@ export function createClock({ wall, monotonic, after }: Platform): Clock {
         if (action.closed) return action;
         let disarm = () => {};
         const one: Waiting = {
+          delay,
           due: now() + delay,
           arm(at) {
             disarm();
@@ -93,9 +98,9 @@ export function createClock({ wall, monotonic, after }: Platform): Clock {
           forget(one);
         };
         one.arm(one.due - delay);
-        if (delay > WATCH_MS) {
+        if (delay > MIN_WATCH_MS) {
           waiting.add(one);
-          if (!unwatch) watch();
+          watch();
         }
         return action;
       };

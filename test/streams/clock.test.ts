@@ -56,7 +56,7 @@ describe("a clock that counts sleep", () => {
 });
 
 describe("what is scheduled by it", () => {
-  it("that came due during sleep is done within a second of waking, in order; the rest in its time", () => {
+  it("that came due during sleep is done within a minute of waking, in order; the rest in its time", () => {
     const { computer, clock, since } = world();
     const fired: [string, number][] = [];
     const at = (name: string, ms: number) => timer(ms, clock).subscribe(() => fired.push([name, since()]));
@@ -66,14 +66,33 @@ describe("what is scheduled by it", () => {
     at("short", 500);
     computer.awake(100);
     computer.sleep(12 * HOUR);
-    computer.awake(1_000);
+    computer.awake(60_000);
     expect(fired.map(([name]) => name).filter((name) => name !== "short")).toEqual(["first", "second"]);
     expect(fired.map(([name]) => name)).toContain("short");
-    for (const [, ms] of fired) expect(ms).toBeLessThanOrEqual(12 * HOUR + 1_100);
+    for (const [, ms] of fired) expect(ms).toBeLessThanOrEqual(12 * HOUR + 60_100);
     computer.awake(12 * HOUR);
     expect(fired.at(-1)).toEqual(["next day", 24 * HOUR]);
     expect(computer.timers).toBe(0);
   });
+
+  it.each([5_000, 90_000])(
+    "is late by no more than a tenth of its wait: %i ms, a longer one waiting or not",
+    (wait) => {
+      for (const longer of [false, true]) {
+        const { computer, clock } = world();
+        let fired = false;
+        if (longer) timer(HOUR, clock).subscribe();
+        computer.awake(30_000);
+        timer(wait, clock).subscribe(() => {
+          fired = true;
+        });
+        computer.awake(100);
+        computer.sleep(wait);
+        computer.awake(Math.max(1_000, wait / 10));
+        expect(fired).toBe(true);
+      }
+    },
+  );
 
   it("is seen to as soon as anybody looks at the clock", () => {
     const { computer, clock } = world();
@@ -182,7 +201,7 @@ it("real time counts the time that the machine slept", () => {
     const fired: number[] = [];
     timer(2 * HOUR, clock).subscribe(() => fired.push(clock.now() - before));
     vi.setSystemTime(Date.now() + 8 * HOUR); // performance.now() and timers stand still
-    vi.advanceTimersByTime(1_010);
+    vi.advanceTimersByTime(60_010);
     expect(clock.now() - before).toBeGreaterThanOrEqual(8 * HOUR);
     expect(fired).toHaveLength(1);
     expect(vi.getTimerCount()).toBe(0);
@@ -192,11 +211,13 @@ it("real time counts the time that the machine slept", () => {
 });
 
 it("real time goes on, and its timers fire and can be called off", async () => {
-  const before = realClock.now();
+  expect(realClock.now()).toBeGreaterThan(0);
+  const clock = createClock(platform);
+  const before = clock.now();
   expect(Math.abs(before - Date.now())).toBeLessThan(1_500);
-  timer(0, realClock)
+  timer(0, clock)
     .subscribe(() => expect.unreachable())
     .unsubscribe();
-  await new Promise<void>((resolve) => timer(1, realClock).subscribe(() => resolve()));
-  expect(realClock.now()).toBeGreaterThan(before);
+  await new Promise<void>((resolve) => timer(1, clock).subscribe(() => resolve()));
+  expect(clock.now()).toBeGreaterThan(before);
 });

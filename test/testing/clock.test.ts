@@ -42,3 +42,20 @@ it("counts delays from where it stands after an idle advance", async () => {
   await clock.advance(10);
   expect(at).toBe(1_005);
 });
+
+it("counts sleep at once; what came due in it fires at the next advance, the rest that much earlier", async () => {
+  const clock = virtualClock();
+  const seen: [string, number][] = [];
+  for (const [name, ms] of [
+    ["due", 1_000],
+    ["later", 10_000],
+  ] as const)
+    timer(ms, clock).subscribe(() => seen.push([name, clock.now()]));
+  clock.sleep(5_000);
+  expect([clock.now(), seen]).toEqual([5_000, []]);
+  await clock.advance(0);
+  expect(seen).toEqual([["due", 5_000]]);
+  await clock.advance(5_000);
+  expect(seen[1]).toEqual(["later", 10_000]);
+  expect(clock.pending).toBe(0);
+});
