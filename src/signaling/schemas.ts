@@ -12,6 +12,9 @@ import {
   UNSTABLE_STREAMS_CHANGED,
 } from "./event-types.ts";
 
+/** How long an invite is good for where nobody says, in ms: what the specification recommends (P7). */
+export const LIFETIME = 90_000;
+
 /** The longest an invite or a negotiation is good for, in ms, whatever its sender says (P44). */
 const MAX_LIFETIME = 600_000;
 
@@ -44,7 +47,7 @@ const described = {
   [UNSTABLE_STREAMS]: lenient(v.record(v.string(), v.unknown())),
 };
 const streamInfo = v.object({
-  purpose: v.picklist(["m.usermedia", "m.screenshare"]),
+  purpose: v.nullish(v.picklist(["m.usermedia", "m.screenshare"]), "m.usermedia"),
   audio_muted: lenient(v.boolean()),
   video_muted: lenient(v.boolean()),
 });
@@ -93,7 +96,7 @@ const replaces = v.pipe(
 export const bodies: Readonly<Record<string, v.GenericSchema<unknown, Body>>> = {
   "m.call.invite": body(
     {
-      offer: v.object({ type: v.literal("offer"), sdp }),
+      offer: v.object({ type: v.nullish(v.literal("offer"), "offer"), sdp }),
       lifetime,
       invitee: lenient(v.string()),
       capabilities,
@@ -109,7 +112,7 @@ export const bodies: Readonly<Record<string, v.GenericSchema<unknown, Body>>> = 
     }),
   ),
   "m.call.answer": body(
-    { answer: v.object({ type: v.literal("answer"), sdp }), capabilities, ...described },
+    { answer: v.object({ type: v.nullish(v.literal("answer"), "answer"), sdp }), capabilities, ...described },
     ({ answer, capabilities, ...rest }) => ({
       type: "answer",
       description: answer,
@@ -117,8 +120,13 @@ export const bodies: Readonly<Record<string, v.GenericSchema<unknown, Body>>> = 
       ...withStreams(rest),
     }),
   ),
+  // The answers of some peers have no lifetime (P19).
   "m.call.negotiate": body(
-    { description: v.object({ type: v.picklist(["offer", "answer"]), sdp }), lifetime, ...described },
+    {
+      description: v.object({ type: v.picklist(["offer", "answer"]), sdp }),
+      lifetime: v.optional(lifetime, LIFETIME),
+      ...described,
+    },
     ({ description, lifetime, ...rest }) => ({
       type: "negotiate",
       description,

@@ -16,7 +16,7 @@ const [changed, changedUnstable] = encode.streamsChanged(from, streams) as [Outg
 const EVENTS: Record<string, { good: Outgoing; needs: readonly string[] }> = {
   invite: { good: encode.invite(from, offer, 90_000, alice.userId), needs: ["offer", "lifetime"] },
   answer: { good: encode.answer(from, answer), needs: ["answer"] },
-  negotiate: { good: encode.negotiate(from, offer, 60_000), needs: ["description", "lifetime"] },
+  negotiate: { good: encode.negotiate(from, offer, 60_000), needs: ["description"] },
   candidates: { good: encode.candidates(from, [candidate("c")]), needs: ["candidates"] },
   select_answer: { good: encode.selectAnswer(from, "other"), needs: ["selected_party_id"] },
   reject: { good: encode.reject(from), needs: [] },

@@ -294,7 +294,11 @@ describe("decode", () => {
     ["metadata that is no object", "m.call.sdp_stream_metadata_changed", { ...head, sdp_stream_metadata: 7 }],
     ["no description", "m.call.negotiate", { ...head, lifetime: 1 }],
     ["a rollback", "m.call.negotiate", { ...head, lifetime: 1, description: { type: "rollback", sdp: "" } }],
-    ["a negotiation for ever", "m.call.negotiate", { ...head, description: offer.description }],
+    [
+      "a negotiation for ever",
+      "m.call.negotiate",
+      { ...head, description: offer.description, lifetime: "ever" },
+    ],
     ["no replacement id", "m.call.replaces", { ...replaces, replacement_id: undefined }],
     ["no target", "m.call.replaces", { ...replaces, target_user: undefined }],
     ["a target that is no user", "m.call.replaces", { ...replaces, target_user: { id: "carol" } }],
@@ -311,6 +315,27 @@ describe("decode", () => {
     expect(read("m.call.invite", { ...invite, lifetime: 1e15 })).toMatchObject({ lifetime: 600_000 });
     const negotiate = { ...head, description: offer.description, lifetime: 1e15 };
     expect(read("m.call.negotiate", negotiate)).toMatchObject({ lifetime: 600_000 });
+  });
+
+  it("P7 P19 takes what is recommended for the lifetime of a negotiation that has none", () => {
+    expect(read("m.call.negotiate", { ...head, description: answer.description })).toMatchObject({
+      description: answer.description,
+      lifetime: 90_000,
+    });
+  });
+
+  it("P25 assumes what a missing type or purpose can only be, and nothing for a wrong one", () => {
+    const { sdp } = offer.description;
+    const sdp_stream_metadata = { s: {} };
+    expect(read("m.call.invite", { ...invite, offer: { sdp }, sdp_stream_metadata })).toMatchObject({
+      description: { type: "offer", sdp },
+      streams: [{ id: "s", purpose: "m.usermedia" }],
+    });
+    expect(read("m.call.answer", { ...head, answer: { sdp } })).toMatchObject({
+      description: { type: "answer", sdp },
+    });
+    expect(read("m.call.answer", { ...head, answer: { sdp, type: 7 } })).toBeUndefined();
+    expect(read("m.call.negotiate", { ...head, description: { sdp }, lifetime: 1 })).toBeUndefined();
   });
 
   it.each([
