@@ -1,7 +1,9 @@
 /** What an event from the room means to a call. It has been routed: its room and call id are this call's. */
-import type { Candidate, Party } from "../streams/contract.ts";
+import type { Party } from "../streams/contract.ts";
+import { noteEvidence } from "./call-delivery.ts";
 import { isNegotiable, negotiated } from "./call-negotiate.ts";
 import {
+  after,
   before,
   type Call,
   dropped,
@@ -9,6 +11,7 @@ import {
   end,
   from,
   isBetweenUs,
+  mayAnswer,
   refOf,
   type Step,
   sameParty,
@@ -20,12 +23,23 @@ import { transferAsked, transferRefused } from "./call-transfer.ts";
 import { encode } from "./encode.ts";
 import type { CallEvent, EventOf } from "./event-types.ts";
 
-/** Bounds on what is kept of candidates that cannot be handed on yet (P44). */
+/** Bounds on what is kept of events that come one phase too early (P44). */
 const EARLY_PARTIES = 8;
-const EARLY_CANDIDATES = 128;
+const EARLY_EVENTS = 32;
+
+/** What counts from the next phase on: when theirs rings, when ours is answered. Requests overtake each other. */
+const LATER: Readonly<Record<Call["direction"], readonly CallEvent["type"][]>> = {
+  incoming: ["candidates", "streams", "identity"],
+  outgoing: ["candidates", "streams", "identity", "negotiate", "transfer"],
+};
 
 export function receiveEvent(was: Call, event: CallEvent): Step {
-  const call = withoutOldHangup(was, event);
+  const { call, effects } = noteEvidence(withoutOldHangup(was, event), event);
+  return before(effects, apply(call, event));
+}
+
+function apply(call: Call, event: CallEvent): Step {
+  if (call.phase === "invited" && LATER[call.direction].includes(event.type)) return keepEarly(call, event);
   switch (event.type) {
     case "invite":
       return dropped(call, event, "an invite for a call that is known");
@@ -52,15 +66,25 @@ export function receiveEvent(was: Call, event: CallEvent): Step {
   }
 }
 
-export function signalCandidates(call: Call, candidates: readonly Candidate[]): Effect[] {
-  return candidates.length > 0
-    ? [{ type: "signal", signal: { type: "candidates", candidates, ...refOf(call) } }]
-    : [];
+/** Keeps an event for the next phase, where its sender may yet be the peer in it. */
+function keepEarly(call: Call, event: CallEvent): Step {
+  const { sender } = event;
+  if (!(call.peer ? sameParty(call.peer, sender) : mayAnswer(call, sender)))
+    return dropped(call, event, "an event of somebody who is not the peer");
+  const { events } = call.early.find(({ party }) => sameParty(party, sender)) ?? { events: [] };
+  const others = call.early.filter(({ party }) => !sameParty(party, sender));
+  if (others.length >= EARLY_PARTIES || events.length >= EARLY_EVENTS)
+    return dropped(call, event, "more than is kept before the call rings or is answered");
+  return stay({ ...call, early: [...others, { party: sender, events: [...events, event] }] });
 }
 
-/** Who may answer our call: the invitee where one is meant, else anyone but us (P11, P41). */
-function mayAnswer(call: Call, sender: Party): boolean {
-  return call.invitee === undefined ? sender.userId !== call.us.userId : sender.userId === call.invitee;
+/** Applies what the peer sent too early, and forgets the rest: the phase that it was kept for has come. */
+export function applyEarly({ call, effects }: Step): Step {
+  const kept = call.early.flatMap(({ party, events }) => (sameParty(call.peer, party) ? events : []));
+  return kept.reduce<Step>((done, event) => before(done.effects, receiveEvent(done.call, event)), {
+    call: { ...call, early: [] },
+    effects,
+  });
 }
 
 /** A user has other devices, told apart by party alone (P5). */
@@ -77,9 +101,8 @@ function answered(call: Call, event: EventOf<"answer">): Step {
   const { sender, version, capabilities, description, streams } = event;
   if (call.phase !== "invited") return dropped(call, event, "an answer to a call that awaits none");
   if (!mayAnswer(call, sender)) return dropped(call, event, "an answer by somebody who was not asked");
-  const early = call.early.find(({ party }) => sameParty(party, sender))?.candidates ?? [];
-  const next: Call = { ...call, phase: "answered", peer: sender, version, capabilities, early: [] };
-  return stay(
+  const next: Call = { ...call, phase: "answered", peer: sender, version, capabilities };
+  const taken = stay(
     next,
     { type: "never_expire" },
     { type: "milestone", name: "answer_received" },
@@ -95,9 +118,8 @@ function answered(call: Call, event: EventOf<"answer">): Step {
         ...refOf(call),
       },
     },
-    ...signalCandidates(call, early),
-    ...selection(call, sender),
   );
+  return after(applyEarly(taken), ...selection(call, sender));
 }
 
 function answeredByOurOtherDevice(call: Call, event: EventOf<"answer">): Step {
@@ -107,20 +129,13 @@ function answeredByOurOtherDevice(call: Call, event: EventOf<"answer">): Step {
   return call.phase === "answered" ? stay(call) : end(call, "other_device", "answered_elsewhere");
 }
 
-/** Handed on once there is a description that they belong to, kept till then. */
 function receiveCandidates(call: Call, event: EventOf<"candidates">): Step {
-  const { sender, candidates } = event;
-  if (call.phase === "preparing")
-    return dropped(call, event, "candidates for a call that nobody was told of");
-  const awaited = call.peer ? sameParty(call.peer, sender) : mayAnswer(call, sender);
-  if (!awaited) return dropped(call, event, "candidates of somebody who is not the peer");
-  if (call.phase === "ringing" || call.phase === "answered")
-    return stay(call, ...signalCandidates(call, candidates));
-  const known = call.early.find(({ party }) => sameParty(party, sender)) ?? { party: sender, candidates: [] };
-  const others = call.early.filter((early) => early !== known);
-  if (others.length >= EARLY_PARTIES) return dropped(call, event, "candidates of too many parties");
-  const kept = [...known.candidates, ...candidates].slice(0, EARLY_CANDIDATES);
-  return stay({ ...call, early: [...others, { party: sender, candidates: kept }] });
+  if (call.phase === "preparing" || !sameParty(call.peer, event.sender))
+    return dropped(call, event, "candidates of somebody who is not the peer");
+  const { candidates } = event;
+  return candidates.length > 0
+    ? stay(call, { type: "signal", signal: { type: "candidates", candidates, ...refOf(call) } })
+    : stay(call);
 }
 
 /** If it is not us who was selected, somebody else was (P15). */
@@ -174,12 +189,9 @@ function withoutOldHangup(call: Call, event: CallEvent): Call {
   return rest;
 }
 
-/** Who a bridge says is talking (P33). Of a call that has not been announced it is kept until then (P9). */
+/** Who a bridge says is talking (P33). */
 function identified(call: Call, event: EventOf<"identity">): Step {
-  if (!sameParty(call.peer, event.sender))
-    return dropped(call, event, "an identity by somebody who is not the peer");
-  const { identity } = event;
-  return call.phase === "invited"
-    ? stay({ ...call, identity })
-    : stay(call, { type: "signal", signal: { type: "identity", identity, ...refOf(call) } });
+  return sameParty(call.peer, event.sender)
+    ? stay(call, { type: "signal", signal: { type: "identity", identity: event.identity, ...refOf(call) } })
+    : dropped(call, event, "an identity by somebody who is not the peer");
 }

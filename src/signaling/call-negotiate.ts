@@ -8,7 +8,6 @@ import {
   refOf,
   refused,
   type Step,
-  send,
   stay,
 } from "./call-state.ts";
 import { told } from "./call-streams.ts";
@@ -26,7 +25,8 @@ export function negotiate(call: Call, command: CommandOf<"negotiate">): Step {
   if (!isNegotiable(call)) {
     return refused(call, command, "the peer speaks version 0, where a call stays as it was answered");
   }
-  return stay(told(call, command), send(encode.negotiate(from(call), command, NEGOTIATION_LIFETIME)));
+  const event = encode.negotiate(from(call), command, NEGOTIATION_LIFETIME);
+  return stay(told(call, command), { type: "send", what: "negotiate", event });
 }
 
 export function negotiated(call: Call, event: EventOf<"negotiate">): Step {

@@ -1,5 +1,4 @@
 import type {
-  AssertedIdentity,
   CallRef,
   Candidate,
   Capabilities,
@@ -25,10 +24,10 @@ import type { CallEvent, Version } from "./event-types.ts";
  */
 export type Phase = "preparing" | "invited" | "ringing" | "answered" | "ended";
 
-/** Candidates of a party that may yet become the peer. */
+/** What a party that may yet become the peer sent one phase too early, in order: it is applied when the phase comes. */
 export interface Early {
   readonly party: Party;
-  readonly candidates: readonly Candidate[];
+  readonly events: readonly CallEvent[];
 }
 
 export interface Call extends CallRef {
@@ -48,11 +47,14 @@ export interface Call extends CallRef {
   readonly lifetime: number;
   /** When it stops ringing; before our invite is made, never. */
   readonly expiresAt: number;
+  /** Since when one of theirs rings, and whether its caller has called again since (P46). */
+  readonly ringingSince?: number;
+  readonly calledAgain?: boolean;
   /** Their offer, until it has been handed on. */
   readonly offer?: SessionDescription;
-  /** Who is said to be calling (P33), until it has been handed on. */
-  readonly identity?: AssertedIdentity;
   readonly early: readonly Early[];
+  /** Whether an event of the room has proved that our answer was stored. */
+  readonly answerDelivered?: boolean;
   /** What our streams are, and what the peer was last told of them (P25). */
   readonly streams?: readonly StreamInfo[];
   readonly toldStreams?: readonly StreamInfo[];
@@ -83,11 +85,15 @@ export type Input =
   | { readonly type: "replaced"; readonly elsewhere: boolean }
   /** Glare: this call of theirs gives way to ours (P21). */
   | { readonly type: "outranked" }
+  /** The caller of this call of theirs, which nobody has answered yet, has called again since (P46). */
+  | { readonly type: "superseded" }
   | { readonly type: "expired" }
   /** Local candidates, gathered into a batch. */
   | { readonly type: "batched"; readonly candidates: readonly Candidate[] }
   /** Our streams have been as they are for a while. */
   | { readonly type: "streams_settled" }
+  /** Our own event came back from the room. */
+  | { readonly type: "echoed"; readonly what: Sent }
   /** The homeserver has an event of ours, or never will. */
   | { readonly type: "sent"; readonly what: Sent }
   | { readonly type: "failed"; readonly what: Sent; readonly error: ErrorData }
@@ -95,11 +101,13 @@ export type Input =
   | { readonly type: "left"; readonly who: "us" | "peer" };
 
 /** Which of our events a `sent` or a `failed` speaks of. */
-export type Sent = "invite" | "answer" | "candidates" | "other";
+export type Sent = "invite" | "answer" | "negotiate" | "candidates" | "other";
 
 /** What is to be done. The engine carries it out in order, and thinks nothing of its own. */
 export type Effect =
   | { readonly type: "send"; readonly what: Sent; readonly event: Outgoing }
+  /** An event of the room proves that ours was stored, whether or not the homeserver's response arrives. */
+  | { readonly type: "delivered"; readonly what: Sent }
   | { readonly type: "signal"; readonly signal: Signal }
   | { readonly type: "milestone"; readonly name: MilestoneName }
   /** A local candidate for the batching operator. */
@@ -178,6 +186,10 @@ export const isSame = (a: CallRef, b: CallRef): boolean => a.roomId === b.roomId
 /** What our events in a call say of their sender. */
 export const from = ({ roomId, callId, us }: Call): From => ({ roomId, callId, partyId: us.partyId });
 
+/** Who may answer our call: the invitee where one is meant, else anyone but us (P11, P41). */
+export const mayAnswer = ({ invitee, us }: Call, { userId }: Party): boolean =>
+  invitee === undefined ? userId !== us.userId : userId === invitee;
+
 export const sameParty = (a: Party | undefined, b: Party): boolean =>
   a !== undefined && a.userId === b.userId && a.partyId === b.partyId;
 
@@ -185,4 +197,5 @@ export const sameParty = (a: Party | undefined, b: Party): boolean =>
 export const isBetweenUs = (call: Call, { sender }: CallEvent): boolean =>
   call.phase === "answered" && sameParty(call.peer, sender);
 
+export type InputOf<T extends Input["type"]> = Extract<Input, { type: T }>;
 export type CommandOf<T extends Command["type"]> = Extract<Command, { type: T }>;

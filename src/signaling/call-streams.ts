@@ -35,7 +35,7 @@ export function tellStreams(call: Call): Step {
 }
 
 export function streamsChanged(call: Call, event: EventOf<"streams">): Step {
-  return call.phase !== "invited" && sameParty(call.peer, event.sender)
+  return sameParty(call.peer, event.sender)
     ? stay(call, { type: "signal", signal: { type: "streams", streams: event.streams, ...refOf(call) } })
     : dropped(call, event, "streams of somebody who is not the peer");
 }

@@ -7,21 +7,21 @@
  * events mean in call-events.ts.
  */
 import { carryOut } from "./call-commands.ts";
-import { receiveEvent, signalCandidates } from "./call-events.ts";
+import { acknowledged, delivered, failed } from "./call-delivery.ts";
+import { applyEarly, receiveEvent } from "./call-events.ts";
 import { isNegotiable } from "./call-negotiate.ts";
 import {
-  armed,
   before,
   type Call,
   type CommandOf,
-  type Effect,
+  dropped,
   end,
   endSilently,
   from,
   type Input,
+  type InputOf,
   refOf,
   refused,
-  type Sent,
   type Step,
   send,
   stay,
@@ -29,17 +29,12 @@ import {
 import { tellStreams } from "./call-streams.ts";
 import { encode } from "./encode.ts";
 import type { EventOf } from "./event-types.ts";
+import { LIFETIME } from "./schemas.ts";
 
-/** How long our invites ring, in ms, where the app does not say (P7). */
-export const LIFETIME = 90_000;
+/** How long a call rings at least before the caller's next does, in ms: many invites are not to be as many rings (P46). */
+const MIN_RINGING_MS = 1_000;
 
-const OUTRANKED: Effect = {
-  type: "dropped",
-  eventType: "m.call.invite",
-  why: "a call that crosses one of ours, which has the lesser id",
-};
-
-type InputOf<T extends Input["type"]> = Extract<Input, { type: T }>;
+const INVITE = { eventType: "m.call.invite" };
 
 /** A call of ours, before its invite. */
 export function place(command: CommandOf<"place">, us: Call["us"]): Call {
@@ -93,7 +88,9 @@ export function step(call: Call, input: Input, at: number): Step {
     case "replaced":
       return replaced(call, input);
     case "outranked":
-      return before([OUTRANKED], endSilently(call));
+      return withdraw(call, "a call that crosses one of ours, which has the lesser id");
+    case "superseded":
+      return superseded(call, at);
     case "expired":
       return expire(call);
     case "batched":
@@ -104,6 +101,8 @@ export function step(call: Call, input: Input, at: number): Step {
       });
     case "streams_settled":
       return tellStreams(call);
+    case "echoed":
+      return delivered(call, input.what);
     case "sent":
       return acknowledged(call, input.what);
     case "failed":
@@ -122,15 +121,15 @@ function afterEnd(call: Call, input: Input): Step {
 
 /** The batch is read and the invite still stands (P9). In a public room it is shown, not rung (P12). */
 function ring(call: Call, { publicRoom, groupRoom, replaces }: InputOf<"batch_read">, at: number): Step {
-  const { peer, offer, identity, expiresAt, capabilities } = call;
+  const { peer, offer, expiresAt, capabilities } = call;
   if (call.direction !== "incoming" || call.phase !== "invited" || !peer || !offer) return stay(call);
   if (publicRoom) {
     const signal = { type: "ignored", ...refOf(call), peer, reason: "public_room" } as const;
     return before([{ type: "signal", signal }], end(call, "system", "public_room"));
   }
-  const { offer: _handedOn, identity: _too, ...rest } = call;
-  return stay(
-    { ...rest, phase: "ringing", early: [] },
+  const { offer: _handedOn, ...rest } = call;
+  const rings = stay(
+    { ...rest, phase: "ringing", ringingSince: at },
     { type: "expire_at", at: expiresAt },
     ...(replaces === undefined ? ([{ type: "milestone", name: "ringing" }] as const) : []),
     {
@@ -147,14 +146,23 @@ function ring(call: Call, { publicRoom, groupRoom, replaces }: InputOf<"batch_re
         ...offer,
       },
     },
-    ...(identity
-      ? ([{ type: "signal", signal: { type: "identity", ...refOf(call), identity } }] as const)
-      : []),
-    ...signalCandidates(
-      call,
-      call.early.flatMap((early) => early.candidates),
-    ),
   );
+  return applyEarly(rings);
+}
+
+/** One of theirs that has not rung never will: nobody hears of it but the trace. */
+function withdraw(call: Call, why: string): Step {
+  return before(dropped(call, INVITE, why).effects, endSilently(call));
+}
+
+/** Whoever calls again has lost the first call: only the newest rings (P46). */
+function superseded(call: Call, at: number): Step {
+  const { phase, ringingSince = at } = call;
+  if (call.direction === "outgoing" || phase === "answered") return stay(call);
+  if (phase !== "ringing") return withdraw(call, "an invite of a caller who has called again");
+  if (at - ringingSince >= MIN_RINGING_MS) return end(call, "peer", "called_again");
+  const expiresAt = Math.min(call.expiresAt, at + MIN_RINGING_MS);
+  return stay({ ...call, calledAgain: true, expiresAt }, { type: "expire_at", at: expiresAt });
 }
 
 /**
@@ -169,28 +177,8 @@ function replaced(call: Call, { elsewhere }: InputOf<"replaced">): Step {
 /** Our invite went unanswered: the room is told. Theirs did: it just stops (P7). */
 function expire(call: Call): Step {
   if (call.phase === "answered") return stay(call);
-  const ended = end(call, "system", "invite_timeout");
+  const ended = call.calledAgain ? end(call, "peer", "called_again") : end(call, "system", "invite_timeout");
   return call.direction === "outgoing"
     ? before([send(encode.hangup(from(call), "invite_timeout"))], ended)
     : ended;
-}
-
-/** From here on somebody waits for us (P34). */
-function acknowledged(call: Call, what: Sent): Step {
-  if (what !== "invite" && what !== "answer") return stay(call);
-  return what === "answer"
-    ? stay(call, { type: "milestone", name: "answer_acknowledged" }, armed(call))
-    : stay(
-        call,
-        { type: "milestone", name: "invite_acknowledged" },
-        { type: "signal", signal: { type: "invited", ...refOf(call) } },
-        armed(call),
-      );
-}
-
-/** Without its invite or its answer a call is nothing; without anything else it goes on. */
-function failed(call: Call, { what, error }: InputOf<"failed">): Step {
-  return what === "invite" || what === "answer"
-    ? end(call, "system", "signalling_failed", error)
-    : stay(call);
 }

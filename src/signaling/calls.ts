@@ -104,6 +104,7 @@ export function createCalls(options: {
       own.close();
       void conclude(own, sent);
     }
+    if (call.phase === "ringing" && next.phase !== "ringing") reader.ringWaiting();
     return sent;
   };
 
@@ -115,6 +116,9 @@ export function createCalls(options: {
         return posting.send(own, effect);
       case "refused":
         return Promise.reject(fromErrorData(effect.error));
+      case "delivered":
+        posting.delivered(own, effect.what);
+        break;
       case "signal":
         emit(effect.signal);
         break;
@@ -174,11 +178,12 @@ export function createCalls(options: {
   };
 
   for (const call of remembered) restore(call);
-  const read = createReader({ router, random, give, begin, trace: story.message });
+  const now = () => clock.now();
+  const reader = createReader({ router, random, now, give, begin, trace: story.message });
 
   return {
     read(batch) {
-      read({ ...batch, receivedAt: clock.now() });
+      reader.read({ ...batch, receivedAt: clock.now() });
       const { position } = batch;
       if (position !== undefined && memory.observed) memory.next({ type: "position", position });
     },
@@ -187,6 +192,7 @@ export function createCalls(options: {
       const own = router.find(command);
       if (command.type === "place" && !own) {
         remember(begin(place(command, { userId: us.userId, partyId: opaqueId(random) })));
+        reader.ringWaiting();
         return;
       }
       if (isDone(own?.call, command)) return allSaid(running, command);

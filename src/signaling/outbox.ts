@@ -19,6 +19,8 @@ export interface Outbox {
    * error of `Transport.send` where the event cannot be sent, or not in time; with `closed` on `close()`.
    */
   send(letter: Letter): Promise<void>;
+  /** The room has shown that the homeserver has what was tried of this type. */
+  delivered(call: CallRef, type: string): void;
   /** Gives up on everything. */
   close(): void;
 }
@@ -135,6 +137,17 @@ export function createOutbox(options: {
       lanes.set(item.roomId, lane);
       proceed(lane);
       return item.done;
+    },
+
+    delivered({ roomId, callId }, type) {
+      const lane = lanes.get(roomId);
+      if (!lane) return;
+      for (const item of lane.items) {
+        if (item.callId !== callId || item.event.type !== type || item.attempts === 0) continue;
+        remove(lane, item);
+        item.resolve();
+      }
+      proceed(lane);
     },
 
     close() {

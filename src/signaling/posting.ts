@@ -2,7 +2,7 @@ import type { CallRef, Clock, Transport } from "../streams/contract.ts";
 import { toErrorData } from "../streams/errors.ts";
 import { opaqueId, type Random } from "../streams/ids.ts";
 import { NEGOTIATION_LIFETIME } from "./call-negotiate.ts";
-import { type Call, type Effect, type Input, isSame, refOf } from "./call-state.ts";
+import { type Call, type Effect, type Input, isSame, refOf, type Sent } from "./call-state.ts";
 import type { Outgoing } from "./encode.ts";
 import { createOutbox } from "./outbox.ts";
 import type { PostedLetter } from "./remembered.ts";
@@ -22,6 +22,8 @@ export interface Posting {
   send(own: Running, effect: Extract<Effect, { type: "send" }>): Promise<void>;
   /** Sends again what another engine may have sent. */
   post(own: Running, letter: PostedLetter): Promise<void>;
+  /** The room has shown that the homeserver has an event of ours: it settles as sent. */
+  delivered(own: Running, what: Sent): void;
   /** Gives up on everything. */
   close(): void;
 }
@@ -78,6 +80,9 @@ export function createPosting(options: {
       return post(own, { what, event, txnId: txnOf(call, event), expiresAt, ...refOf(call) });
     },
     post,
+    delivered({ call }, what) {
+      outbox.delivered(call, `m.call.${what}`);
+    },
     close: outbox.close,
   };
 }

@@ -4,6 +4,7 @@ import type { Candidate, RememberedCall } from "../streams/contract.ts";
 import { rebased } from "../streams/memory.ts";
 import type { Call, Sent } from "./call-state.ts";
 import type { Goodbye } from "./dead-man.ts";
+import type { CallEvent } from "./event-types.ts";
 import type { Letter } from "./outbox.ts";
 
 /** A letter, and what the call is to be told of it. */
@@ -39,6 +40,8 @@ const streams = v.array(
   }),
 );
 const party = v.object({ userId: text, partyId: maybe(text) });
+/** Read from the room before it was kept, by a schema of its own. */
+const event = v.custom<CallEvent>((value) => v.is(v.object({ ...ref, type: text, sender: party }), value));
 const call = v.object({
   ...ref,
   direction: v.picklist(["outgoing", "incoming"]),
@@ -50,7 +53,10 @@ const call = v.object({
   capabilities: v.object({ transferee: v.boolean(), dtmf: v.boolean() }),
   lifetime: v.number(),
   expiresAt: v.number(),
-  early: v.array(v.object({ party, candidates: v.array(candidate) })),
+  ringingSince: maybe(v.number()),
+  calledAgain: maybe(v.boolean()),
+  early: v.array(v.object({ party, events: v.array(event) })),
+  answerDelivered: maybe(v.boolean()),
   streams: maybe(streams),
   toldStreams: maybe(streams),
   transfers: v.array(text),
@@ -62,7 +68,7 @@ const letter = v.object({
   event: v.object({ type: text, content: v.record(text, v.unknown()) }),
   txnId: text,
   expiresAt: v.number(),
-  what: v.picklist(["invite", "answer", "candidates", "other"]),
+  what: v.picklist(["invite", "answer", "negotiate", "candidates", "other"]),
 });
 const remembered = v.object({
   call,

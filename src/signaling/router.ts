@@ -1,13 +1,17 @@
 import type { CallRef, EventBatch, Identity, RoomEvent } from "../streams/contract.ts";
 import { receive } from "./call.ts";
 import { type Call, sameParty } from "./call-state.ts";
+import { BoundedMap, EarlyEvents, join } from "./early-events.ts";
 import type { CallEvent, EventOf, Head } from "./event-types.ts";
 
 /** An invite rings only where the user has this long left to answer, in ms (P8). */
 const LEAST_TIME_TO_ANSWER = 2_000;
-/** Bounds on what strangers can make us keep (P44). */
-const MAX_UNANSWERED = 64;
+/** Bounds on what strangers can make us keep (P44): as many calls as ring may wait until they can. */
+const MAX_RINGING = 64;
+const MAX_UNANSWERED = 2 * MAX_RINGING;
 const MAX_REMEMBERED = 1_000;
+/** How exactly ages of different sync responses compare, in ms: within this, the one that came later is the newer. */
+const AGE_TOLERANCE = 2_000;
 
 /** What holds a call, and has it change. */
 export interface Holder {
@@ -48,13 +52,24 @@ export interface Router<Own extends Holder> {
   isGroup(roomId: string): boolean;
   /** Takes note of how many members rooms have (P13). */
   count(members: EventBatch["members"]): void;
-  /** Takes note of a state event; returns the calls that lose a member by it (P18). */
-  note(event: RoomEvent): { readonly own: Own; readonly who: "us" | "peer" }[];
+  /** Takes note of a state event. */
+  note(event: RoomEvent): void;
+  /** The calls that lose a member by a membership event (P18). */
+  losers(event: RoomEvent): { readonly own: Own; readonly who: "us" | "peer" }[];
+  /** Those of its caller, in its room, that nobody has answered: this one is newer (P46). */
+  olderThan(call: Call): Own[];
+  /** Whether it may ring at present (P46), and whether there is time enough left to answer it (P8). */
+  mayRing(call: Call): boolean;
+  isTimely(call: Call, at: number): boolean;
   /**
    * Whether an event is worth reading: most of what others say is for other devices, and half of the rest is what we
    * said ourselves, known by its party (P5).
    */
   concerns(head: Head, known: Own | undefined): boolean;
+  /** Keeps an event of a call that is not known, for its invite may follow. */
+  keepEarly(event: RoomEvent, head: Head): void;
+  /** Those of a call that is known by now. */
+  takeEarly(call: Call): RoomEvent[];
   /** Finds an event's call; `known` is the one of its name, where there is one. `newPartyId` names our party in a call that begins with it. */
   route(
     event: CallEvent,
@@ -69,10 +84,13 @@ export interface Router<Own extends Holder> {
 export function createRouter<Own extends Holder>(us: Identity): Router<Own> {
   const rooms = new Map<string, Room<Own>>();
   /** Calls that have ended, and hangups that came before their invite: a late invite must not ring. */
-  const over = new BoundedSet();
-  const withdrawn = new BoundedSet();
-  /** By room and caller: of each only one may ring (P46). */
-  const unanswered = new Map<string, Own>();
+  const over = new BoundedMap<true>(MAX_REMEMBERED);
+  const withdrawn = new BoundedMap<true>(MAX_REMEMBERED);
+  const early = new EarlyEvents();
+  /** Calls of theirs that ring, or wait till they may. */
+  const unanswered = new Set<Own>();
+  /** When each caller, by room, last called: whoever calls again has lost the call before (P46). */
+  const lastCalled = new BoundedMap<number>(MAX_REMEMBERED);
 
   /** Changes what is known of a room; a room of which nothing is left to know is forgotten. */
   const change = (roomId: string, apply: (room: Room<Own>) => void): void => {
@@ -83,6 +101,9 @@ export function createRouter<Own extends Holder>(us: Identity): Router<Own> {
   };
 
   const caller = (call: Call) => join(call.roomId, call.peer?.userId ?? "");
+
+  const olderThan = (call: Call) =>
+    [...unanswered].filter((own) => own.call.callId !== call.callId && caller(own.call) === caller(call));
 
   /** Why an invite does not begin a call, or the call. */
   const admit = (invite: EventOf<"invite">, batch: ArrivedBatch, newPartyId: () => string): Route<Own> => {
@@ -95,9 +116,10 @@ export function createRouter<Own extends Holder>(us: Identity): Router<Own> {
     const expiresAt = batch.receivedAt - age(invite, batch) + lifetime;
     if (expiresAt - batch.receivedAt < LEAST_TIME_TO_ANSWER) return drop("an invite that has expired");
     const call = receive(invite, { userId: us.userId, partyId: newPartyId() }, expiresAt);
-    if (unanswered.has(caller(call))) return drop("a second invite while the caller's first one rings");
-    if (unanswered.size >= MAX_UNANSWERED) return drop("an invite beyond the number that may ring at once");
-    return { type: "new", call };
+    if (calledAt(call) + AGE_TOLERANCE < (lastCalled.get(caller(call)) ?? Number.NEGATIVE_INFINITY))
+      return drop("an invite of a caller who has called again since");
+    const mayWait = unanswered.size < MAX_UNANSWERED || olderThan(call).length > 0;
+    return mayWait ? { type: "new", call } : drop("an invite beyond the number that may wait to ring");
   };
 
   return {
@@ -108,14 +130,16 @@ export function createRouter<Own extends Holder>(us: Identity): Router<Own> {
       const { roomId, callId, direction, phase } = call;
       if (direction === "incoming") {
         const key = caller(call);
-        if (phase === "invited" || phase === "ringing") unanswered.set(key, own);
-        else if (unanswered.get(key) === own) unanswered.delete(key);
+        if (phase === "invited" || phase === "ringing") {
+          unanswered.add(own);
+          lastCalled.set(key, Math.max(calledAt(call), lastCalled.get(key) ?? Number.NEGATIVE_INFINITY));
+        } else unanswered.delete(own);
       }
       change(roomId, (room) => {
         if (phase === "ended") room.calls = room.calls.filter((other) => other !== own);
         else if (!room.calls.includes(own)) room.calls = [...room.calls, own];
       });
-      if (phase === "ended") over.add(join(roomId, callId));
+      if (phase === "ended") over.set(join(roomId, callId), true);
     },
 
     live: () => [...rooms.values()].flatMap(({ calls }) => calls),
@@ -135,7 +159,7 @@ export function createRouter<Own extends Holder>(us: Identity): Router<Own> {
     },
 
     note(event) {
-      if (event.stateKey === undefined) return [];
+      if (event.stateKey === undefined) return;
       if (event.type === "m.room.join_rules") {
         change(event.roomId, (room) => {
           room.publicRoom = field(event, "join_rule") === "public";
@@ -146,8 +170,11 @@ export function createRouter<Own extends Holder>(us: Identity): Router<Own> {
           room.encrypted = true;
         });
       }
+    },
+
+    losers(event) {
       const membership = field(event, "membership");
-      if (event.type !== "m.room.member" || (membership !== "leave" && membership !== "ban")) return [];
+      if (membership !== "leave" && membership !== "ban") return [];
       const calls = rooms.get(event.roomId)?.calls ?? [];
       if (event.stateKey === us.userId) return calls.map((own) => ({ own, who: "us" }));
       return calls
@@ -155,27 +182,42 @@ export function createRouter<Own extends Holder>(us: Identity): Router<Own> {
         .map((own) => ({ own, who: "peer" }));
     },
 
+    olderThan,
+
+    mayRing(call) {
+      const rings = (own: Own) => own.call.phase === "ringing";
+      return [...unanswered].filter(rings).length < MAX_RINGING && !olderThan(call).some(rings);
+    },
+
+    isTimely: ({ expiresAt }, at) => expiresAt - at >= LEAST_TIME_TO_ANSWER,
+
     concerns({ eventType, sender }, known) {
       // Our hangup ends our call before it comes back: one of a call that lives the homeserver sent for us (P34).
       if (eventType === "m.call.hangup") return true;
       return known ? !sameParty(known.call.us, sender) : eventType === "m.call.invite";
     },
 
+    keepEarly(event, { roomId, callId }) {
+      if (!over.has(join(roomId, callId))) early.add(event);
+    },
+
+    takeEarly: (call) => early.take(call),
+
     route(event, known, origin, batch, newPartyId) {
       if (!origin.encrypted && rooms.get(event.roomId)?.encrypted)
         return drop("plaintext in an encrypted room");
       if (known) return { type: "known", own: known };
       if (event.type === "invite") return admit(event, batch, newPartyId);
-      if (event.type === "hangup") withdrawn.add(join(event.roomId, event.callId, event.sender.userId));
+      if (event.type === "hangup") withdrawn.set(join(event.roomId, event.callId, event.sender.userId), true);
       return drop("an event for a call that is not known");
     },
   };
 }
 
-const drop = (why: string) => ({ type: "dropped", why }) as const;
+/** When its invite was sent, as far as its age tells. */
+const calledAt = ({ expiresAt, lifetime }: Call) => expiresAt - lifetime;
 
-/** One key from several strangers' strings, which cannot be made to meet another's: each is preceded by its length. */
-const join = (...parts: string[]) => parts.reduce((key, part) => `${key}${part.length}:${part}`, "");
+const drop = (why: string) => ({ type: "dropped", why }) as const;
 
 const field = (event: RoomEvent, name: string): unknown =>
   (event.content as Readonly<Record<string, unknown>> | null | undefined)?.[name];
@@ -185,19 +227,3 @@ const age = (event: CallEvent, batch: EventBatch): number =>
   event.age ?? (batch.live ? 0 : Number.POSITIVE_INFINITY);
 
 const unknown = <Own>(): Room<Own> => ({ publicRoom: false, groupRoom: false, encrypted: false, calls: [] });
-
-/** Remembers the last so many strings. */
-class BoundedSet {
-  readonly #items = new Set<string>();
-
-  has(item: string): boolean {
-    return this.#items.has(item);
-  }
-
-  add(item: string): void {
-    this.#items.delete(item);
-    this.#items.add(item);
-    const [oldest] = this.#items;
-    if (this.#items.size > MAX_REMEMBERED && oldest !== undefined) this.#items.delete(oldest);
-  }
-}

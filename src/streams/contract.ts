@@ -100,7 +100,10 @@ export interface IceServer {
 export interface End {
   /** `us`: this app. `peer`: the other user. `other_device`: our user, elsewhere. `system`: a timer or a failure. */
   readonly by: "us" | "peer" | "other_device" | "system";
-  /** A hangup reason of P17, `rejected`, `answered_elsewhere`, or what an unknown peer called it. */
+  /**
+   * A hangup reason of P17, `rejected`, `answered_elsewhere`, `called_again` (the caller has called anew, and that call
+   * rings instead), or what an unknown peer called it.
+   */
   readonly reason: string;
   /** Why, where something failed. */
   readonly error?: ErrorData;

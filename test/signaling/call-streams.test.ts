@@ -133,9 +133,9 @@ describe("the peer's streams", () => {
   it("P9 P41 are dropped before there is a peer, and from anybody else", () => {
     for (const [call, sender] of [
       [answeredByUs(), mallory],
-      [invited(), bob],
+      [invited(), mallory],
       [ours(), bob],
-      [theirs(), alice],
+      [theirs(), mallory],
     ] as const) {
       const { effects, call: next } = run(call, event(sender, muted));
       expect(types(effects)).toEqual(["dropped"]);

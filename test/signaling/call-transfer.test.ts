@@ -117,10 +117,10 @@ describe("a transfer", () => {
     }
   });
 
-  it.each(notAnswered)("P32 is dropped in a call that is %s", (_phase, call) => {
+  it.each(notAnswered)("P32 counts in no call that is %s", (_phase, call) => {
     for (const sender of [alice, bob])
       for (const said of [asked, refused])
-        expect(types(run(call(), event(sender, said)).effects)).toEqual(["dropped"]);
+        expect(signals(run(call(), event(sender, said)).effects)).toEqual([]);
   });
 
   it("P32 that is refused is told once, and only if it was asked", () => {
@@ -165,7 +165,7 @@ describe("an asserted identity", () => {
       [answeredByUs(), mallory],
       [answeredByThem(), bobsTablet],
       [ringing(), bob],
-      [invited(), bob],
+      [invited(), mallory],
     ] as const) {
       expect(types(run(call, event(sender, carol)).effects)).toEqual(["dropped"]);
     }

@@ -117,6 +117,11 @@ export function callsWorld(
       const event = sent.find(({ content }) => content.call_id === callId);
       return { userId: us.userId, partyId: String(event?.content.party_id) };
     },
+    /** The same, of a call that is watched, before anything of it was sent. */
+    watchedParty(callId: string): Required<Party> {
+      const kept = memory.calls.find((call) => call.callId === callId);
+      return (kept as { state: { call: { us: Required<Party> } } }).state.call.us;
+    },
     types: () => sent.map(({ type }) => type.replace("m.call.", "")),
   };
 }

@@ -311,12 +311,12 @@ describe("glare, as it comes in", () => {
     expect(dropped(mine)).toEqual(["m.call.invite", "m.call.invite"]);
   });
 
-  it("P46 P21 lets only one of two of theirs take the place of ours", async () => {
+  it("P46 P21 lets only the newest of two of theirs take the place of ours", async () => {
     const { read, place, news } = callsWorld();
     await place("z");
     read([inviteBy(bob, "b", alice.userId), inviteBy(bobsTablet, "a", alice.userId)]);
-    expect(news({ callId: "b" })).toMatchObject([{ type: "incoming", replaces: "z" }]);
-    expect(news({ callId: "a" })).toEqual([]);
+    expect(news({ callId: "a" })).toMatchObject([{ type: "incoming", replaces: "z" }]);
+    expect(news({ callId: "b" })).toEqual([]);
   });
 
   it("P21 hangs up what else we had on its way to the caller", async () => {

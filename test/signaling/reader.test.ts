@@ -119,6 +119,35 @@ describe("reading a batch", () => {
     expect(news(theirs).at(-1)).toMatchObject({ type: "ended", end: { by: "peer", reason: "left_room" } });
   });
 
+  const member = (membership: string) =>
+    said(bob, { type: "m.room.member", content: { membership } }, { stateKey: bob.userId });
+  it.each<[string, string[], boolean]>([
+    ["leaves", ["leave"], true],
+    ["leaves and comes back", ["leave", "join"], false],
+    ["comes back and leaves", ["join", "leave"], true],
+    ["is banned at the end", ["leave", "join", "ban"], true],
+  ])(
+    "P18 counts membership as it stands when the batch is read: a peer who %s",
+    async (_what, steps, ended) => {
+      const world = callsWorld();
+      world.watch();
+      const mine = await world.place("mine");
+      world.read([said(bob, encode.answer(endOf(bob, "mine"), answer))]);
+      await world.clock.advance(100);
+      const restored = callsWorld(alice, undefined, structuredClone(world.memory()));
+      for (const { read, news } of [world, restored]) {
+        read(steps.map(member), { live: false });
+        expect(news(mine).at(-1)?.type === "ended").toBe(ended);
+      }
+    },
+  );
+
+  it("P9 P18 does not ring for a caller who leaves in the same batch", () => {
+    const { read, news } = callsWorld();
+    read([inviteBy(bob, "theirs"), member("leave"), said(bob, encode.candidates(endOf(bob, "theirs"), []))]);
+    expect(news(theirs)).toEqual([]);
+  });
+
   it("P5 passes over our own echo without a trace", async () => {
     const { read, place, signals, sent } = callsWorld();
     await place("mine");
