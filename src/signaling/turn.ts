@@ -5,14 +5,14 @@ import {
   expand,
   filter,
   map,
+  NEVER,
   type Observable,
   of,
   switchMap,
-  timer,
 } from "rxjs";
-import { BACKOFF_POLICY, backoff, isTransient } from "../streams/backoff.ts";
+import { BACKOFF_POLICY, backoff, isTransient, nextAttempt$ } from "../streams/backoff.ts";
 import type { Clock, IceServer, TurnServers } from "../streams/contract.ts";
-import { toTrunklineError } from "../streams/errors.ts";
+import { type TrunklineError, toTrunklineError } from "../streams/errors.ts";
 import type { Random } from "../streams/ids.ts";
 
 /** Refreshed when this much of their life is over: what is left outlasts the setting up of any call. */
@@ -27,19 +27,21 @@ interface Held {
   readonly expiresAt: number;
   /** When to ask again. */
   readonly nextAt: number;
-  /** How many times in a row the homeserver did not answer. */
+  /** How many times in a row the homeserver did not answer, and why. */
   readonly failures: number;
+  readonly error?: TrunklineError;
 }
 
 /**
  * TURN servers that are always fresh, so that no call waits for them (P29): fetched on subscription, again ahead of
- * their ttl, and after a failure with backoff. Emits none only where that is certain: the homeserver has none, or does
+ * their ttl, and after a failure with backoff or once `reconnected$` emits. Emits none only where that is certain: the homeserver has none, or does
  * not give us any, or those that we had have expired before new ones could be had. Never errors or completes.
  */
 export function turnServers$(
   fetch: () => Promise<TurnServers>,
   clock: Clock,
   random: Random,
+  reconnected$: Observable<unknown> = NEVER,
 ): Observable<readonly IceServer[]> {
   const refresh = (held: Held): Observable<Held> =>
     defer(fetch).pipe(
@@ -58,15 +60,18 @@ export function turnServers$(
         const error = toTrunklineError(thrown);
         const now = clock.now();
         const retryAt = now + backoff(BACKOFF_POLICY, random, held.failures, error);
-        const failures = held.failures + 1;
-        if (held.expiresAt > now) return of({ ...held, nextAt: Math.min(retryAt, held.expiresAt), failures });
+        const failed = { failures: held.failures + 1, error };
+        if (held.expiresAt > now) return of({ ...held, ...failed, nextAt: Math.min(retryAt, held.expiresAt) });
         const unknown = !held.iceServers && isTransient(error);
-        return of({ ...(!unknown && { iceServers: NONE }), expiresAt: 0, nextAt: retryAt, failures });
+        return of({ ...failed, ...(!unknown && { iceServers: NONE }), expiresAt: 0, nextAt: retryAt });
       }),
     );
 
+  const wait$ = ({ nextAt, failures, error }: Held) =>
+    nextAttempt$(nextAt - clock.now(), error, failures > 0 ? reconnected$ : NEVER, clock);
+
   return refresh({ expiresAt: 0, nextAt: 0, failures: 0 }).pipe(
-    expand((held) => timer(held.nextAt - clock.now(), clock).pipe(switchMap(() => refresh(held)))),
+    expand((held) => wait$(held).pipe(switchMap(() => refresh(held)))),
     map(({ iceServers }) => iceServers),
     filter((iceServers) => iceServers !== undefined),
     distinctUntilChanged(),

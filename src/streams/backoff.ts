@@ -1,3 +1,5 @@
+import { type Observable, race, take, timer } from "rxjs";
+import type { Clock } from "./contract.ts";
 import { TrunklineError } from "./errors.ts";
 import type { Random } from "./ids.ts";
 
@@ -32,6 +34,20 @@ export function backoff(
   if (retryAfter > 0) return Math.min(retryAfter, LONGEST_RETRY_AFTER);
   const delay = Math.min(policy.first * policy.factor ** attempt, policy.max);
   return delay * (1 - policy.jitter * random());
+}
+
+/**
+ * Emits once, when it is time for the next attempt: after `delay` ms, or as soon as the connection is back. A
+ * homeserver that said how long to wait is obeyed all the same (P30).
+ */
+export function nextAttempt$(
+  delay: number,
+  error: TrunklineError | undefined,
+  reconnected$: Observable<unknown>,
+  clock: Clock,
+): Observable<unknown> {
+  const due$ = timer(delay, clock);
+  return error?.retryAfter ? due$ : race(due$, reconnected$.pipe(take(1)));
 }
 
 const TRANSIENT = new Set<TrunklineError["code"]>(["rate_limited", "homeserver_unreachable", "server_error"]);

@@ -1,3 +1,4 @@
+import { Subject } from "rxjs";
 import { describe, expect, it } from "vitest";
 import { createEngine } from "../../src/signaling/engine.ts";
 import { createMemoryRooms } from "../../src/signaling/transports/memory.ts";
@@ -21,11 +22,12 @@ function setUp(...answers: (TurnServers | Error)[]) {
     return answer;
   };
   const lists: (readonly IceServer[])[] = [];
-  const subscription = turnServers$(fetch, clock, () => 0).subscribe((now) => {
+  const reconnected$ = new Subject<void>();
+  const subscription = turnServers$(fetch, clock, () => 0, reconnected$).subscribe((now) => {
     seen.push([clock.now(), now[0]?.username]);
     lists.push(now);
   });
-  return { clock, seen, lists, asked: () => asked, subscription };
+  return { clock, seen, lists, asked: () => asked, reconnected$, subscription };
 }
 
 describe("turnServers$", () => {
@@ -64,6 +66,26 @@ describe("turnServers$", () => {
     expect(seen).toEqual([[0, undefined]]);
     await clock.advance(60_000);
     expect(seen.map(([, name]) => name)).toEqual([undefined, "a"]);
+  });
+
+  it("tries at once when the connection is back, unless it was told how long to wait (P30)", async () => {
+    const { clock, seen, asked, reconnected$ } = setUp(
+      unreachable,
+      new TrunklineError("rate_limited", "slow", { retryAfter: 20_000 }),
+      { iceServers: servers("a"), ttl: 3_600 },
+    );
+    await clock.advance(100);
+    reconnected$.next();
+    await clock.advance(100);
+    expect(asked()).toBe(2);
+    reconnected$.next();
+    await clock.advance(19_800);
+    expect(asked()).toBe(2);
+    await clock.advance(200);
+    expect(seen).toEqual([[20_100, "a"]]);
+    reconnected$.next();
+    await clock.advance(0);
+    expect(asked()).toBe(3);
   });
 
   it("P29 says when credentials lapse; servers without any do not", async () => {
