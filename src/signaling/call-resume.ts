@@ -1,9 +1,10 @@
 /** A call that another engine has had before: what has to be set going again, and what need not be done again. */
 import type { Command } from "../streams/contract.ts";
 import { armed, type Call, type Effect } from "./call-state.ts";
-import type { RememberedState } from "./remembered.ts";
+import { isFinal } from "./outbox-order.ts";
+import type { PendingEvent, RememberedState } from "./remembered.ts";
 
-/** What a call of this state has running, but for its letters. */
+/** What a call of this state has running, but for its pending events. */
 export function resume({ call, candidates, goodbye }: RememberedState): readonly Effect[] {
   // There is one to be called off.
   if (call.phase === "ended") return goodbye ? [armed(call)] : [];
@@ -15,6 +16,10 @@ export function resume({ call, candidates, goodbye }: RememberedState): readonly
     ...candidates.map((candidate) => ({ type: "batch", candidate }) as const),
   ];
 }
+
+/** What is to be sent of what may not have reached the homeserver. */
+export const unsent = ({ call, pending }: RememberedState): readonly PendingEvent[] =>
+  call.phase === "ended" ? pending.filter(isFinal) : pending;
 
 /** Whether what a command asks for once more has been done, or been made pointless by the end of the call. */
 export function isDone(call: Call | undefined, command: Command): boolean {

@@ -1,4 +1,4 @@
-import type { Subject } from "rxjs";
+import type { Observable, Subject } from "rxjs";
 import type {
   Clock,
   Command,
@@ -13,11 +13,12 @@ import type {
 import { fromErrorData, TrunklineError } from "../streams/errors.ts";
 import { opaqueId, type Random } from "../streams/ids.ts";
 import { place, step } from "./call.ts";
-import { isDone, resume } from "./call-resume.ts";
+import { isDone, resume, unsent } from "./call-resume.ts";
 import { type Call, type Effect, type Input, refOf } from "./call-state.ts";
 import { deadMan } from "./dead-man.ts";
 import type { Outgoing } from "./encode.ts";
-import { allSaid, createPosting } from "./posting.ts";
+import { isTerminal } from "./outbox-order.ts";
+import { createPosting, pendingSettled } from "./posting.ts";
 import { createReader } from "./reader.ts";
 import { readState } from "./remembered.ts";
 import { createRouter } from "./router.ts";
@@ -29,7 +30,7 @@ export interface Calls {
   read(batch: EventBatch): void;
   /** As `SignalingHalf.dispatch`. */
   dispatch(command: Command): Promise<void>;
-  /** Hangs up every call; resolves when the homeserver knows, or will not. */
+  /** Hangs up every call of ours; resolves when no final event of any call is pending any more. */
   hangUpAll(): Promise<void>;
   /** Ends timers and gives up on what is unsent. */
   close(): void;
@@ -45,13 +46,15 @@ export function createCalls(options: {
   readonly emit: (signal: Signal) => void;
   /** Told what another engine would have to know to go on. */
   readonly memory: Subject<MemoryChange>;
+  /** Emits when the homeserver can be reached again. */
+  readonly reconnected$: Observable<unknown>;
   /** Calls of another engine, to go on with. */
   readonly remembered?: readonly RememberedCall[] | undefined;
 }): Calls {
-  const { us, delayed, clock, random, emit, memory, remembered = [] } = options;
+  const { us, delayed, clock, random, emit, memory, remembered = [], reconnected$ } = options;
   const router = createRouter<Running>(us);
   const story = createStory(emit, clock);
-  /** One that has ended stays until all is said. */
+  /** One that has ended stays until its final event has left. */
   const running = new Set<Running>();
 
   const begin = (call: Call): Running => {
@@ -68,14 +71,21 @@ export function createCalls(options: {
     memory.next({ type: "call", state: own.state, ...refOf(own.call) });
   };
 
-  /** Lets go of a call that has ended: not before goodbye is said; should it not be, the homeserver says it (P34). */
-  const conclude = async (own: Running, sent: Promise<unknown> | undefined) => {
+  /**
+   * Lets go of a call that has ended: not before its final event has left. Where that fails, the homeserver sends the
+   * delayed hangup (P34). No timer of the call outlives its end.
+   */
+  const release = async (own: Running) => {
+    own.close();
+    posting.end(own);
+    const terminal = [...own.pending].filter(([pending]) => isTerminal(pending));
     try {
-      await sent;
+      await Promise.all(terminal.map(([, sent]) => sent));
       await own.disarm();
     } catch {
-      // told to whoever asked for it
+      // whoever hung up knows
     }
+    await Promise.allSettled(own.pending.values());
     running.delete(own);
     if (memory.observed) memory.next({ type: "call", ...refOf(own.call) });
   };
@@ -99,13 +109,9 @@ export function createCalls(options: {
       if (sent) sending.push(sent);
     }
     if (next !== call || sending.length > 0 || input.type === "command") remember(own);
-    const sent = sending.length > 0 ? Promise.all(sending) : undefined;
-    if (next.phase === "ended") {
-      own.close();
-      void conclude(own, sent);
-    }
+    if (next.phase === "ended") own.released ??= release(own);
     if (call.phase === "ringing" && next.phase !== "ringing") reader.ringWaiting();
-    return sent;
+    return sending.length > 0 ? Promise.all(sending) : undefined;
   };
 
   /** Settles with what it sends. */
@@ -171,19 +177,20 @@ export function createCalls(options: {
     if (!state) return;
     const own = begin(state.call);
     own.goodbye = state.goodbye;
-    const sent = Promise.all(state.letters.map((letter) => posting.post(own, letter)));
+    for (const pending of unsent(state)) posting.resend(own, pending).catch(() => {});
     for (const effect of resume(state)) perform(own, effect);
-    if (state.call.phase === "ended") void conclude(own, sent);
-    else sent.catch(() => {});
+    if (state.call.phase === "ended") own.released = release(own);
   };
 
   for (const call of remembered) restore(call);
+  const reconnecting = reconnected$.subscribe(posting.retry);
   const now = () => clock.now();
   const reader = createReader({ router, random, now, give, begin, trace: story.message });
 
   return {
     read(batch) {
       reader.read({ ...batch, receivedAt: clock.now() });
+      posting.retry();
       const { position } = batch;
       if (position !== undefined && memory.observed) memory.next({ type: "position", position });
     },
@@ -195,7 +202,7 @@ export function createCalls(options: {
         reader.ringWaiting();
         return;
       }
-      if (isDone(own?.call, command)) return allSaid(running, command);
+      if (isDone(own?.call, command)) return pendingSettled(running, command);
       if (!own) {
         if (command.type === "path") return;
         throw new TrunklineError(
@@ -207,19 +214,16 @@ export function createCalls(options: {
     },
 
     async hangUpAll() {
-      const hangUp = async (own: Running) => {
+      for (const own of router.live()) {
         const { roomId, callId, direction, phase } = own.call;
-        if (direction === "incoming" && phase !== "answered") return; // our other devices may still answer
-        await apply(own, {
-          type: "command",
-          command: { roomId, callId, type: "hangup", reason: "user_hangup" },
-        });
-        await own.disarm();
-      };
-      await Promise.allSettled(router.live().map(hangUp));
+        if (direction === "incoming" && phase !== "answered") continue; // it rings on at our other devices (P48)
+        give(own, { type: "command", command: { roomId, callId, type: "hangup", reason: "user_hangup" } });
+      }
+      await Promise.all([...running].map(({ released }) => released));
     },
 
     close() {
+      reconnecting.unsubscribe();
       for (const own of running) own.close();
       running.clear();
       posting.close();

@@ -1,19 +1,16 @@
 import {
   defer,
-  filter,
   firstValueFrom,
   type Observable,
   ReplaySubject,
   race,
   Subject,
   Subscription,
-  skip,
   switchMap,
-  take,
   timer,
 } from "rxjs";
 import { aged } from "../streams/aged.ts";
-import { BACKOFF_POLICY, backoff, isTransient } from "../streams/backoff.ts";
+import { BACKOFF_POLICY, backoff, isTransient, nextAttempt$ } from "../streams/backoff.ts";
 import { realClock } from "../streams/clock.ts";
 import type {
   Clock,
@@ -32,8 +29,8 @@ import { type Random, secureRandom } from "../streams/ids.ts";
 import { type Calls, createCalls } from "./calls.ts";
 import { turnServers$ } from "./turn.ts";
 
-/** How long `close()` waits for the homeserver to hear of hangups, in ms. */
-const FAREWELL = 2_000;
+/** How long `close()` waits for the homeserver to take the final events of calls, in ms. */
+const CLOSE_TIMEOUT_MS = 2_000;
 
 export interface EngineOptions {
   readonly transport: Transport;
@@ -76,6 +73,14 @@ export function createEngine({
   let calls: Promise<Calls>;
   let open: Calls | undefined;
   const opened = new ReplaySubject<void>(1);
+  /** Emits when the homeserver can be reached again: what waits to be repeated is tried at once. */
+  const reconnected = new Subject<void>();
+  /** Rejects when the half is closed or cannot go on: for those who wait to know who we are. */
+  let giveUp: (error: TrunklineError) => void = () => {};
+  const ended = new Promise<never>((_, reject) => {
+    giveUp = reject;
+  });
+  ended.catch(() => {});
   /** What came before we knew who we are, and when. */
   const early: { readonly batch: EventBatch; readonly at: number }[] = [];
   let syncing = false;
@@ -89,6 +94,7 @@ export function createEngine({
   const stop = (error?: TrunklineError) => {
     if (now.state === "stopped") return;
     life.unsubscribe();
+    giveUp(error ?? closed());
     open?.close();
     become({ ...now, state: "stopped", ...(error && { error: toErrorData(error) }) });
     status.complete();
@@ -111,6 +117,7 @@ export function createEngine({
         random,
         emit: (signal) => signals.next(signal),
         memory,
+        reconnected$: reconnected,
         remembered: remembered?.calls,
       });
       become({ state: now.state, identity: us });
@@ -122,10 +129,8 @@ export function createEngine({
       if (now.state === "stopped") throw closed();
       if (isTransient(error)) {
         become({ state: "reconnecting", error: toErrorData(error) });
-        const due$ = timer(backoff(BACKOFF_POLICY, random, failures, error), clock);
-        // A sync that gets through again says that the homeserver is back.
-        const back$ = transport.connected$.pipe(skip(1), filter(Boolean));
-        life.add(race(due$, back$.pipe(take(1))).subscribe(() => begin(failures + 1)));
+        const delay = backoff(BACKOFF_POLICY, random, failures, error);
+        life.add(nextAttempt$(delay, error, reconnected, clock).subscribe(() => begin(failures + 1)));
       } else stop(error);
       throw error;
     }
@@ -138,6 +143,11 @@ export function createEngine({
 
   /** Waits with reading to know who we are, but not with asking. */
   const sync = () => {
+    life.add(
+      transport.connected$.subscribe((connected) => {
+        if (connected) reconnected.next();
+      }),
+    );
     life.add(
       opened.pipe(switchMap(() => transport.connected$)).subscribe((connected) => {
         const state = connected ? "online" : now.state === "online" ? "reconnecting" : now.state;
@@ -153,13 +163,24 @@ export function createEngine({
     );
   };
 
+  /** What another engine left may have to be hung up too, once we know who we are. */
+  const hangUpAll = async (): Promise<void> => {
+    if (open || remembered?.calls.length) await (await calls).hangUpAll();
+  };
+
   const close = async (): Promise<void> => {
-    if (open) await firstValueFrom(race(open.hangUpAll(), timer(FAREWELL, clock)));
+    giveUp(closed());
+    await firstValueFrom(
+      race(
+        hangUpAll().catch(() => {}),
+        timer(CLOSE_TIMEOUT_MS, clock),
+      ),
+    );
     stop();
   };
 
   life.add(
-    turnServers$(() => transport.turnServers(), clock, random).subscribe((servers) =>
+    turnServers$(() => transport.turnServers(), clock, random, reconnected).subscribe((servers) =>
       iceServers.next(servers),
     ),
   );
@@ -179,7 +200,7 @@ export function createEngine({
     memory$: memory.asObservable(),
     async dispatch(command) {
       if (closing || now.state === "stopped") throw closed();
-      await (await calls).dispatch(command);
+      await (open ?? (await Promise.race([calls, ended]))).dispatch(command);
     },
     close() {
       closing ??= close();

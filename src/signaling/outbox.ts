@@ -3,178 +3,235 @@ import { BACKOFF_POLICY, backoff, isTransient } from "../streams/backoff.ts";
 import type { CallRef, Clock, Transport } from "../streams/contract.ts";
 import { TrunklineError, toTrunklineError } from "../streams/errors.ts";
 import type { Random } from "../streams/ids.ts";
+import { isSame } from "./call-state.ts";
 import type { Outgoing } from "./encode.ts";
+import { STREAMS } from "./event-types.ts";
+import {
+  isCandidates,
+  isFinal,
+  isInvite,
+  isNegotiate,
+  isStreams,
+  isTerminal,
+  nextEntry,
+  type QueuedEvent,
+  type QueueEntry,
+} from "./outbox-order.ts";
 
-/** An event of a call, and when it is no longer worth sending. */
-export interface Letter extends CallRef {
-  readonly event: Outgoing;
-  /** The same on each attempt, so that the homeserver stores the event once (P30). */
-  readonly txnId: string;
-  readonly expiresAt: number;
-}
+/** A transport's attempt that takes longer than this, in ms, counts as failed. */
+const ATTEMPT_TIMEOUT_MS = 40_000;
+/** How soon after an attempt the next may follow where the connection is back, in ms. */
+const MIN_RETRY_MS = 1_000;
+/** No timer runs longer than this, in ms. */
+const MAX_SLEEP_MS = 60_000;
+
+/** After these an event may be in the room all the same. */
+const AMBIGUOUS = new Set<TrunklineError["code"]>(["homeserver_unreachable", "server_error", "unexpected"]);
 
 export interface Outbox {
   /**
-   * Resolves when the homeserver has the event, and for one that a later one made pointless. Rejects with the last
-   * error of `Transport.send` where the event cannot be sent, or not in time; with `closed` on `close()`.
+   * Resolves when the homeserver has the event, and for one that a later one supersedes. Rejects with the last error
+   * of `Transport.send` where the event cannot be sent, or not in time; with `closed` on `close()`. `maybeStored`:
+   * whether another engine may have sent it.
    */
-  send(letter: Letter): Promise<void>;
+  send(event: QueuedEvent, maybeStored?: boolean): Promise<void>;
+  /** The call has ended: of what is queued only a hangup, a reject or a selection is sent. */
+  end(call: CallRef): void;
   /** The room has shown that the homeserver has what was tried of this type. */
   delivered(call: CallRef, type: string): void;
+  /** The connection is back: tries at once what failed, unless the homeserver said how long to wait (P30). */
+  retry(): void;
   /** Gives up on everything. */
   close(): void;
 }
 
-interface Item extends Letter {
+interface Entry extends QueueEntry {
   event: Outgoing;
+  expiresAt: number;
   readonly done: Promise<void>;
   readonly resolve: () => void;
   readonly reject: (error: TrunklineError) => void;
   attempts: number;
-  inFlight: boolean;
-  retryAt: number;
+  /** When the last attempt began. */
+  triedAt: number;
+  maybeStored: boolean;
+  /** No longer to be sent; its attempt may be under way. */
+  superseded: boolean;
   error?: TrunklineError;
 }
 
-/** A room's events, as they came in. */
-interface Lane {
-  items: Item[];
-  wake: Subscription;
-}
-
-const isInvite = (item: Item) => item.event.type === "m.call.invite";
-const isCandidates = ({ event }: Letter) => event.type === "m.call.candidates";
-const isLastWord = ({ event }: Letter) => event.type === "m.call.hangup" || event.type === "m.call.reject";
-
 /**
- * What leaves for the rooms, and in which order. In a room, events go one after the other, so that nothing overtakes
- * an invite or an answer; candidates go when nothing else waits, so that nothing waits for them, and those that pile
- * up become one event. A call's last word makes its waiting candidates pointless, and an invite that was never tried
- * too. A failed attempt is repeated until it succeeds or the event is no longer worth it.
+ * What leaves for the rooms; nextEntry() decides in which order. A failed attempt is repeated until it succeeds or the
+ * event is no longer worth sending. Candidates that queue up become one event, of stream changes the newest remains,
+ * and the final event of a call supersedes all others that are queued. An invite that the room cannot know is taken
+ * back with its hangup; one that may have arrived is not repeated, so that no phone rings for a call that is over.
  */
 export function createOutbox(options: {
   readonly send: Transport["send"];
   readonly clock: Clock;
   readonly random: Random;
-  /** Told of each event when it is first handed to the transport. */
-  readonly onSend: (letter: Letter) => void;
+  /** Called for each event when it is first handed to the transport. */
+  readonly onSend: (event: QueuedEvent) => void;
 }): Outbox {
   const { clock, random } = options;
-  const lanes = new Map<string, Lane>();
-  /** A homeserver limits the user, not the room: no lane sends before. */
-  let limitedUntil = 0;
+  const entries = new Set<Entry>();
+  /** A homeserver limits the user, not the room. */
+  let limitedUntil = Number.NEGATIVE_INFINITY;
+  let position = 0;
+  let wake = Subscription.EMPTY;
 
-  const remove = (lane: Lane, item: Item) => {
-    lane.items = lane.items.filter((other) => other !== item);
-    if (lane.items.length === 0) lanes.delete(item.roomId);
+  const settle = (entry: Entry, error?: TrunklineError) => {
+    entries.delete(entry);
+    if (error) entry.reject(error);
+    else entry.resolve();
   };
 
-  const proceed = (lane: Lane): void => {
-    lane.wake.unsubscribe();
-    const next = lane.items.find((item) => !isCandidates(item)) ?? lane.items[0];
-    if (!next || next.inFlight) return;
-    const at = Math.max(next.retryAt, limitedUntil);
-    if (Math.max(at, clock.now()) >= next.expiresAt) {
-      remove(lane, next);
-      next.reject(next.error ?? tooLate(next));
-      proceed(lane);
-    } else if (at > clock.now()) lane.wake = timer(at - clock.now(), clock).subscribe(() => proceed(lane));
-    else void attempt(lane, next);
+  const supersede = (entry: Entry) => {
+    entry.superseded = true;
+    if (entry.startedAt === undefined) settle(entry);
+    else entry.resolve();
   };
 
-  const attempt = async (lane: Lane, item: Item): Promise<void> => {
-    item.inFlight = true;
-    item.attempts += 1;
-    if (item.attempts === 1) options.onSend(item);
+  const ofCall = (call: CallRef) => [...entries].filter((entry) => isSame(entry, call) && !entry.superseded);
+
+  const failed = (entry: Entry, error: TrunklineError) => {
+    entry.startedAt = undefined;
+    entry.error = error;
+    entry.maybeStored ||= AMBIGUOUS.has(error.code);
+    entry.retryAt = clock.now() + backoff(BACKOFF_POLICY, random, entry.attempts - 1, error);
+    if (error.code === "rate_limited") limitedUntil = Math.max(limitedUntil, entry.retryAt);
+    if (entry.superseded) {
+      settle(entry);
+      if (isInvite(entry) && !entry.maybeStored)
+        for (const other of ofCall(entry)) if (isTerminal(other)) supersede(other);
+    } else if (!isTransient(error)) settle(entry, error);
+  };
+
+  const attempt = async (entry: Entry): Promise<void> => {
+    entry.attempts += 1;
+    const { attempts } = entry;
+    entry.startedAt = clock.now();
+    entry.triedAt = entry.startedAt;
+    if (attempts === 1) options.onSend(entry);
     try {
-      await options.send(item.roomId, item.event.type, item.event.content, item.txnId);
-      remove(lane, item);
-      item.resolve();
+      await options.send(entry.roomId, entry.event.type, entry.event.content, entry.txnId);
+      settle(entry);
+      retry();
     } catch (thrown) {
-      item.inFlight = false;
-      item.error = toTrunklineError(thrown);
-      item.retryAt = clock.now() + backoff(BACKOFF_POLICY, random, item.attempts - 1, item.error);
-      if (item.error.code === "rate_limited") limitedUntil = Math.max(limitedUntil, item.retryAt);
-      if (!isTransient(item.error)) {
-        remove(lane, item);
-        item.reject(item.error);
-      }
-    }
-    proceed(lane);
-  };
-
-  const makePointless = (lane: Lane, items: readonly Item[]) => {
-    for (const item of items) {
-      remove(lane, item);
-      item.resolve();
+      // Unless it was given up meanwhile.
+      if (entry.startedAt !== undefined && entry.attempts === attempts)
+        failed(entry, toTrunklineError(thrown));
+      proceed();
     }
   };
 
-  /** Joins candidates to those of the same call that were not tried yet. */
-  const merge = (lane: Lane, letter: Letter): Item | undefined => {
-    const waiting = lane.items.find(
-      (other) => isCandidates(other) && other.callId === letter.callId && other.attempts === 0,
+  /** Gives up what comes too late, and attempts that take too long. */
+  const expire = (entry: Entry, now: number) => {
+    const isIdle = entry.startedAt === undefined;
+    if (Math.max(now, isIdle ? limitedUntil : now) >= entry.expiresAt)
+      settle(entry, entry.error ?? tooLate(entry));
+    else if (!isIdle && now >= deadlineOf(entry)) failed(entry, noAnswer(entry));
+  };
+
+  const proceed = (): void => {
+    wake.unsubscribe();
+    const now = clock.now();
+    for (const entry of entries) expire(entry, now);
+    let next = nextEntry(entries, now, limitedUntil);
+    for (; typeof next !== "number"; next = nextEntry(entries, now, limitedUntil)) void attempt(next);
+    const wakeAt = [...entries].reduce((at, entry) => Math.min(at, deadlineOf(entry)), next);
+    if (entries.size > 0) wake = timer(Math.min(wakeAt - now, MAX_SLEEP_MS), clock).subscribe(proceed);
+  };
+
+  const retry = () => {
+    for (const entry of entries) {
+      if (entry.error?.code !== "rate_limited")
+        entry.retryAt = Math.min(entry.retryAt, entry.triedAt + MIN_RETRY_MS);
+    }
+    proceed();
+  };
+
+  /** Returns whether an invite is taken back of which the room knows nothing. */
+  const supersedeAll = (superseded: readonly Entry[]): boolean => {
+    const idle = superseded.filter(({ startedAt }) => startedAt === undefined);
+    for (const entry of superseded) supersede(entry);
+    return idle.some((entry) => isInvite(entry) && !entry.maybeStored);
+  };
+
+  /** Joins candidates to those of the same call that no attempt holds. */
+  const merge = (event: QueuedEvent): Entry | undefined => {
+    const queued = ofCall(event).find(
+      (entry) => isCandidates(entry) && entry.startedAt === undefined && !entry.maybeStored,
     );
-    if (!waiting) return undefined;
-    const candidates = [waiting, letter].flatMap(({ event }) => event.content.candidates);
-    waiting.event = { ...waiting.event, content: { ...waiting.event.content, candidates } };
-    return waiting;
+    if (!queued) return undefined;
+    const candidates = [queued, event].flatMap((each) => each.event.content.candidates);
+    queued.event = { ...queued.event, content: { ...queued.event.content, candidates } };
+    queued.expiresAt = Math.max(queued.expiresAt, event.expiresAt);
+    return queued;
   };
 
   return {
-    send(letter) {
-      const lane = lanes.get(letter.roomId) ?? { items: [], wake: Subscription.EMPTY };
-      const joined = isCandidates(letter) ? merge(lane, letter) : undefined;
-      if (joined) return joined.done;
-      const item = itemOf(letter);
-      if (isLastWord(item)) {
-        const idle = lane.items.filter((other) => other.callId === item.callId && !other.inFlight);
-        const untold = idle.some((other) => isInvite(other) && other.attempts === 0);
-        makePointless(lane, untold ? idle : idle.filter(isCandidates));
-        if (untold) return Promise.resolve();
-      }
-      lane.items.push(item);
-      lanes.set(item.roomId, lane);
-      proceed(lane);
-      return item.done;
+    send(event, maybeStored = false) {
+      if (isTerminal(event) && supersedeAll(ofCall(event))) return Promise.resolve();
+      const merged = isCandidates(event) && !maybeStored ? merge(event) : undefined;
+      if (merged) return merged.done;
+      const outdated = ofCall(event).filter(
+        (entry) =>
+          isStreams(entry) &&
+          (entry.event.type === event.event.type || (isNegotiate(event) && STREAMS in event.event.content)),
+      );
+      supersedeAll(outdated);
+      // The newest takes the place of the one before, lest it wait the longer the more often it changes.
+      const [before] = isStreams(event) ? outdated : [];
+      position += 1;
+      const entry = entryOf(event, before?.position ?? position, maybeStored);
+      entries.add(entry);
+      proceed();
+      return entry.done;
     },
 
-    delivered({ roomId, callId }, type) {
-      const lane = lanes.get(roomId);
-      if (!lane) return;
-      for (const item of lane.items) {
-        if (item.callId !== callId || item.event.type !== type || item.attempts === 0) continue;
-        remove(lane, item);
-        item.resolve();
-      }
-      proceed(lane);
+    end(call) {
+      supersedeAll(ofCall(call).filter((entry) => !isFinal(entry)));
+      proceed();
     },
+
+    delivered(call, type) {
+      for (const entry of ofCall(call)) if (entry.event.type === type && entry.attempts > 0) settle(entry);
+      proceed();
+    },
+
+    retry,
 
     close() {
-      for (const lane of lanes.values()) {
-        lane.wake.unsubscribe();
-        for (const item of lane.items.splice(0)) {
-          item.reject(
-            new TrunklineError("closed", "The signalling half was closed before the event was sent."),
-          );
-        }
-      }
-      lanes.clear();
+      for (const entry of entries) settle(entry, closed());
+      proceed();
     },
   };
 }
 
-function itemOf(letter: Letter): Item {
-  let resolve!: Item["resolve"];
-  let reject!: Item["reject"];
+/** When to look at an entry again, come what may. */
+const deadlineOf = ({ startedAt, expiresAt }: Entry): number =>
+  Math.min(expiresAt, (startedAt ?? Number.POSITIVE_INFINITY) + ATTEMPT_TIMEOUT_MS);
+
+function entryOf(event: QueuedEvent, position: number, maybeStored: boolean): Entry {
+  let resolve!: Entry["resolve"];
+  let reject!: Entry["reject"];
   const done = new Promise<void>((...settle) => {
     [resolve, reject] = settle;
   });
-  return { done, resolve, reject, attempts: 0, inFlight: false, retryAt: 0, ...letter };
+  const start = { attempts: 0, triedAt: 0, retryAt: 0, superseded: false };
+  return { ...event, ...start, position, maybeStored, done, resolve, reject };
 }
 
-const tooLate = ({ event }: Letter) =>
+const tooLate = ({ event }: QueuedEvent) =>
   new TrunklineError(
     "homeserver_unreachable",
     `The ${event.type} could not be sent while it was of use: the homeserver held back earlier events for too long.`,
   );
+const noAnswer = ({ event }: QueuedEvent) =>
+  new TrunklineError(
+    "homeserver_unreachable",
+    `The homeserver did not answer for the ${event.type} in time.`,
+  );
+const closed = () =>
+  new TrunklineError("closed", "The signalling half was closed before the event was sent.");

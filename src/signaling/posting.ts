@@ -5,12 +5,16 @@ import { NEGOTIATION_LIFETIME } from "./call-negotiate.ts";
 import { type Call, type Effect, type Input, isSame, refOf, type Sent } from "./call-state.ts";
 import type { Outgoing } from "./encode.ts";
 import { createOutbox } from "./outbox.ts";
-import type { PostedLetter } from "./remembered.ts";
+import { isCandidates, isDescription, isFinal } from "./outbox-order.ts";
+import type { PendingEvent } from "./remembered.ts";
 import type { Running } from "./running.ts";
 import { countOf, type Story } from "./story.ts";
 
-/** How long an event that is neither invite nor answer is worth sending, in ms: a negotiation is good for as long. */
-const WORTH_SENDING = NEGOTIATION_LIFETIME;
+/** How long an event of a call that goes on is worth sending, in ms: a negotiation is good for as long. */
+const SEND_TTL_MS = NEGOTIATION_LIFETIME;
+
+/** How long a call's final event is, in ms: whoever has not heard of the end may wait as long as the outage lasts. */
+const FINAL_TTL_MS = 3_600_000;
 
 /** What happens once in a call: its transaction has a name that another engine gives it too (P30). */
 const ONCE = new Set(
@@ -18,17 +22,21 @@ const ONCE = new Set(
 );
 
 export interface Posting {
-  /** Sends a call's event; settles as `Outbox.send` does, when the call has been told. */
+  /** Sends a call's event; settles as `Outbox.send` does, when the call has taken the outcome. */
   send(own: Running, effect: Extract<Effect, { type: "send" }>): Promise<void>;
-  /** Sends again what another engine may have sent. */
-  post(own: Running, letter: PostedLetter): Promise<void>;
-  /** The room has shown that the homeserver has an event of ours: it settles as sent. */
+  /** Sends what another engine may have sent. */
+  resend(own: Running, event: PendingEvent): Promise<void>;
+  /** The room has shown that the homeserver has our event: it settles as sent. */
   delivered(own: Running, what: Sent): void;
+  /** The call has ended: see `Outbox.end`. */
+  end(own: Running): void;
+  /** The connection is back: see `Outbox.retry`. */
+  retry(): void;
   /** Gives up on everything. */
   close(): void;
 }
 
-/** The letters of calls: names them, keeps them with their call while they are on their way, and tells it the outcome. */
+/** Sends the events of calls: names them, keeps them with their call while they are pending, and gives it the outcome. */
 export function createPosting(options: {
   readonly send: Transport["send"];
   readonly clock: Clock;
@@ -47,7 +55,7 @@ export function createPosting(options: {
     send,
     clock,
     random,
-    onSend: (letter) => story.message(letter, "sent", letter.event.type, countOf(letter.event.content)),
+    onSend: (sent) => story.message(sent, "sent", sent.event.type, countOf(sent.event.content)),
   });
 
   const txnOf = ({ us }: Call, { type }: Outgoing): string => {
@@ -56,16 +64,24 @@ export function createPosting(options: {
     return `${prefix}.${count}`;
   };
 
-  const post = async (own: Running, letter: PostedLetter): Promise<void> => {
-    const { what } = letter;
-    const done = outbox.send(letter);
-    own.letters.set(letter, done);
+  const expiryOf = ({ expiresAt }: Call, sending: { readonly event: Outgoing }): number => {
+    if (isDescription(sending)) return expiresAt;
+    if (isFinal(sending)) return clock.now() + FINAL_TTL_MS;
+    const at = clock.now() + SEND_TTL_MS;
+    // They may have to wait for their invite or answer.
+    return isCandidates(sending) ? Math.max(at, expiresAt) : at;
+  };
+
+  const post = async (own: Running, pending: PendingEvent, maybeStored: boolean): Promise<void> => {
+    const { what } = pending;
+    const done = outbox.send(pending, maybeStored);
+    own.pending.set(pending, done);
     try {
       await done;
-      own.letters.delete(letter);
+      own.pending.delete(pending);
       give(own, { type: "sent", what });
     } catch (error) {
-      own.letters.delete(letter);
+      own.pending.delete(pending);
       give(own, { type: "failed", what, error: toErrorData(error) });
       throw error;
     } finally {
@@ -76,20 +92,20 @@ export function createPosting(options: {
   return {
     send(own, { what, event }) {
       const { call } = own;
-      const expiresAt = what === "invite" || what === "answer" ? call.expiresAt : clock.now() + WORTH_SENDING;
-      return post(own, { what, event, txnId: txnOf(call, event), expiresAt, ...refOf(call) });
+      const expiresAt = expiryOf(call, { event });
+      return post(own, { what, event, txnId: txnOf(call, event), expiresAt, ...refOf(call) }, false);
     },
-    post,
-    delivered({ call }, what) {
-      outbox.delivered(call, `m.call.${what}`);
-    },
+    resend: (own, pending) => post(own, pending, true),
+    delivered: ({ call }, what) => outbox.delivered(call, `m.call.${what}`),
+    end: ({ call }) => outbox.end(call),
+    retry: outbox.retry,
     close: outbox.close,
   };
 }
 
-/** Settles with what happens once in a call, even in one that has ended, and is still on its way to the room. */
-export async function allSaid(running: Iterable<Running>, ref: CallRef): Promise<void> {
+/** Settles with what happens once in a call, even in one that has ended, and is still pending. */
+export async function pendingSettled(running: Iterable<Running>, ref: CallRef): Promise<void> {
   const own = [...running].filter(({ call }) => isSame(call, ref));
-  const letters = own.flatMap((each) => [...each.letters]).filter(([{ event }]) => ONCE.has(event.type));
-  await Promise.all(letters.map(([, done]) => done));
+  const pending = own.flatMap((each) => [...each.pending]).filter(([{ event }]) => ONCE.has(event.type));
+  await Promise.all(pending.map(([, done]) => done));
 }

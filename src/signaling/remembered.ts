@@ -5,17 +5,17 @@ import { rebased } from "../streams/memory.ts";
 import type { Call, Sent } from "./call-state.ts";
 import type { Goodbye } from "./dead-man.ts";
 import type { CallEvent } from "./event-types.ts";
-import type { Letter } from "./outbox.ts";
+import type { QueuedEvent } from "./outbox-order.ts";
 
-/** A letter, and what the call is to be told of it. */
-export interface PostedLetter extends Letter {
+/** An event on its way to the homeserver, and what its call knows it as. */
+export interface PendingEvent extends QueuedEvent {
   readonly what: Sent;
 }
 
 export interface RememberedState {
   readonly call: Call;
   /** What may not have reached the homeserver. */
-  readonly letters: readonly PostedLetter[];
+  readonly pending: readonly PendingEvent[];
   /** Ours that no event holds yet. */
   readonly candidates: readonly Candidate[];
   readonly goodbye?: Goodbye;
@@ -63,7 +63,7 @@ const call = v.object({
   pathAlive: maybe(v.boolean()),
   ignoredHangup: maybe(v.object({ by: v.picklist(["peer", "system"]), reason: text })),
 });
-const letter = v.object({
+const pendingEvent = v.object({
   ...ref,
   event: v.object({ type: text, content: v.record(text, v.unknown()) }),
   txnId: text,
@@ -72,7 +72,7 @@ const letter = v.object({
 });
 const remembered = v.object({
   call,
-  letters: v.array(letter),
+  pending: v.array(pendingEvent),
   candidates: v.array(candidate),
   goodbye: maybe(v.object({ id: maybe(text) })),
   at: v.number(),

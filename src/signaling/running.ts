@@ -3,7 +3,7 @@ import { BATCH_POLICY, batchCandidates } from "../streams/batch.ts";
 import type { Candidate, Clock } from "../streams/contract.ts";
 import type { Call, Input } from "./call-state.ts";
 import type { DeadMan, Goodbye } from "./dead-man.ts";
-import type { PostedLetter, RememberedState } from "./remembered.ts";
+import type { PendingEvent, RememberedState } from "./remembered.ts";
 
 /** How long our streams may go on changing before the peer is told, in ms: somebody who looks for the right button. */
 const SETTLE_STREAMS = 200;
@@ -12,8 +12,10 @@ const SETTLE_STREAMS = 200;
 export class Running {
   /** As it is now. */
   call: Call;
-  /** On their way to the homeserver, with the promises that they arrive. */
-  readonly letters = new Map<PostedLetter, Promise<void>>();
+  /** Events on their way to the homeserver, with the promises that they arrive. */
+  readonly pending = new Map<PendingEvent, Promise<void>>();
+  /** Resolves when a call that has ended has no more to send. */
+  released: Promise<void> | undefined;
   /** The dead man's hangup that the homeserver was asked for. */
   goodbye: Goodbye | undefined;
   readonly #feed: (input: Input) => void;
@@ -80,10 +82,10 @@ export class Running {
 
   /** What another engine has to know to go on with the call. */
   get state(): RememberedState {
-    const { call, letters, goodbye } = this;
+    const { call, pending, goodbye } = this;
     return {
       call,
-      letters: [...letters.keys()],
+      pending: [...pending.keys()],
       candidates: this.#gathered,
       ...(goodbye && { goodbye }),
       at: this.#clock.now(),

@@ -48,6 +48,7 @@ export function callsWorld(
   clock = virtualClock(),
 ) {
   const changes = new Subject<MemoryChange>();
+  const reconnected$ = new Subject<void>();
   let memory = NO_MEMORY;
   const signals: Signal[] = [];
   const sent: { type: string; content: Readonly<Record<string, unknown>>; txnId: string }[] = [];
@@ -68,12 +69,14 @@ export function callsWorld(
     },
     emit: (signal) => signals.push(signal),
     memory: changes,
+    reconnected$,
     remembered,
   });
 
   return {
     calls,
     clock,
+    reconnected$,
     signals,
     sent,
     faults,

@@ -1,4 +1,4 @@
-import { Subject } from "rxjs";
+import { NEVER, Subject } from "rxjs";
 import { describe, expect, it } from "vitest";
 import { type Calls, createCalls } from "../../src/signaling/calls.ts";
 import type { CallRef, Command, RoomEvent, Signal } from "../../src/streams/contract.ts";
@@ -54,6 +54,7 @@ class Device {
       random,
       emit: (signal) => this.#hear(signal),
       memory: new Subject(),
+      reconnected$: NEVER,
     });
   }
 

@@ -1,29 +1,43 @@
 import { describe, expect, it } from "vitest";
 import { encode } from "../../src/signaling/encode.ts";
-import { createOutbox, type Letter } from "../../src/signaling/outbox.ts";
+import { createOutbox } from "../../src/signaling/outbox.ts";
+import type { QueuedEvent } from "../../src/signaling/outbox-order.ts";
 import { TrunklineError } from "../../src/streams/errors.ts";
 import { virtualClock } from "../../src/testing/clock.ts";
 import { candidate, offer } from "./support.ts";
 
 const from = { roomId: "!room:test", callId: "call", partyId: "P" };
-const invite = (over: Partial<Letter> = {}): Letter => ({
+const invite = (over: Partial<QueuedEvent> = {}): QueuedEvent => ({
   ...from,
   event: encode.invite(from, offer, 90_000, undefined),
   txnId: "invite",
   expiresAt: 90_000,
   ...over,
 });
-const candidates = (...names: string[]): Letter => ({
+const candidates = (...names: string[]): QueuedEvent => ({
   ...from,
   event: encode.candidates(from, names.map(candidate)),
   txnId: names.join(),
   expiresAt: 90_000,
 });
-const hangup = (): Letter => ({
+const hangup = (): QueuedEvent => ({
   ...from,
   event: encode.hangup(from, "user_hangup"),
   txnId: "hangup",
   expiresAt: 90_000,
+});
+const negotiate = (body: object = {}): QueuedEvent => ({
+  ...from,
+  event: { type: "m.call.negotiate", content: { ...body } },
+  txnId: "negotiate",
+  expiresAt: 100_000,
+});
+const streams = (type: string, callId: string, txnId: string): QueuedEvent => ({
+  ...from,
+  callId,
+  event: { type, content: { txnId } },
+  txnId,
+  expiresAt: 100_000,
 });
 const error = (code: TrunklineError["code"], retryAfter?: number) =>
   new TrunklineError(code, code, retryAfter === undefined ? {} : { retryAfter });
@@ -52,7 +66,7 @@ function setUp() {
     random: () => 0,
     onSend: ({ event }) => told.push(event.type),
   });
-  const send = (letter: Letter) => {
+  const send = (letter: QueuedEvent) => {
     const outcome = { state: "waiting", code: "" };
     outbox.send(letter).then(
       () => {
@@ -125,13 +139,15 @@ describe("the outbox", () => {
     expect(told).toEqual(["m.call.invite"]);
   });
 
-  it("P30 holds every room back while the homeserver limits the user", async () => {
+  it("P30 holds every room back while the homeserver limits the user, then tries them one by one", async () => {
     const { clock, send, last, asked } = setUp();
     send(invite());
     await last().answer(error("rate_limited", 5_000));
     send(invite({ roomId: "!other:test" }));
     expect(asked).toHaveLength(1);
     await clock.advance(5_000);
+    expect(asked).toHaveLength(2);
+    await last().answer();
     expect(asked).toHaveLength(3);
   });
 
@@ -184,36 +200,107 @@ describe("the outbox", () => {
     expect(types()).toEqual(["candidates", "hangup"]);
   });
 
-  it("sends neither an invite that was never tried nor its hangup", async () => {
-    const { clock, send, last, types } = setUp();
-    const other = { ...from, callId: "other" };
-    send(invite({ ...other, event: encode.invite(other, offer, 90_000, undefined) }));
-    const never = send(invite());
-    const nor = send(hangup());
-    await last().answer();
-    await clock.advance(60_000);
-    expect(types()).toEqual(["invite"]);
-    expect([never.state, nor.state]).toEqual(["sent", "sent"]);
+  it.each(["homeserver_unreachable", "server_error"] as const)(
+    "tries again at once when the connection is back after %s",
+    async (code) => {
+      const { clock, send, last, asked, outbox } = setUp();
+      const outcome = send(invite());
+      for (let n = 0; n < 4; n += 1) {
+        await last().answer(error(code));
+        await clock.advance(16_000);
+      }
+      const tried = asked.length;
+      await last().answer(error(code));
+      await clock.advance(1_000);
+      expect(asked).toHaveLength(tried);
+      outbox.retry();
+      expect(asked).toHaveLength(tried + 1);
+      await last().answer();
+      expect(outcome.state).toBe("sent");
+    },
+  );
+
+  it("P30 waits as long as the homeserver said though the connection is back", async () => {
+    const { clock, send, last, asked, outbox } = setUp();
+    send(invite());
+    await last().answer(error("rate_limited", 5_000));
+    outbox.retry();
+    await clock.advance(4_999);
+    expect(asked).toHaveLength(1);
   });
 
-  it("sends a hangup after an invite that may have arrived", async () => {
-    const { clock, send, last, types } = setUp();
+  it("does not try without pause where the connection comes and goes", async () => {
+    const { clock, send, last, asked, outbox } = setUp();
     send(invite());
-    await last().answer(error("homeserver_unreachable"));
-    send(hangup());
-    await clock.advance(1_000);
+    for (let n = 0; n < 200; n += 1) {
+      await last().answer(error("homeserver_unreachable"));
+      outbox.retry();
+      await clock.advance(100);
+    }
+    expect(asked.length).toBeLessThan(30);
+  });
+
+  it("takes what one event's success shows of the connection for the others", async () => {
+    const { clock, send, asked, types } = setUp();
+    send(negotiate());
+    for (let n = 0; n < 6; n += 1) {
+      await asked.at(-1)?.answer(error("homeserver_unreachable"));
+      await clock.advance(16_000);
+    }
+    await asked.at(-1)?.answer(error("homeserver_unreachable"));
+    await clock.advance(2_000);
+    send(streams("m.call.sdp_stream_metadata_changed", "other", "1"));
+    await asked.at(-1)?.answer();
+    expect(types().slice(-2)).toEqual(["sdp_stream_metadata_changed", "negotiate"]);
+  });
+
+  it("gives up an attempt that never settles when its event is no longer worth it", async () => {
+    const { clock, send, types } = setUp();
+    const stuck = send({ ...negotiate(), expiresAt: 30_000 });
+    const next = send(invite());
+    expect(types()).toEqual(["negotiate"]);
+    await clock.advance(30_000);
+    expect(stuck).toEqual({ state: "failed", code: "homeserver_unreachable" });
+    expect([types(), next.state]).toEqual([["negotiate", "invite"], "waiting"]);
+  });
+
+  it("tries again where an attempt never settles, and takes the late outcome of either", async () => {
+    const { clock, send, asked } = setUp();
+    const outcome = send(invite());
+    await clock.advance(41_000);
+    expect(asked.map(({ txnId }) => txnId)).toEqual(["invite", "invite"]);
+    await asked[0]?.answer(error("forbidden"));
+    expect(outcome.state).toBe("waiting");
+    await asked[0]?.answer();
+    await asked[1]?.answer();
+    expect(outcome.state).toBe("sent");
+    await clock.advance(90_000);
+    expect(asked).toHaveLength(2);
+  });
+
+  it("keeps candidates as long as what they wait for, though the first of them came long before", async () => {
+    const { clock, send, last, types } = setUp();
+    const early = send({ ...candidates("a"), expiresAt: 20_000 });
+    await last().answer(error("rate_limited", 25_000));
+    expect(early.state).toBe("failed");
+    send({ ...candidates("a"), expiresAt: 30_000 });
+    const late = send({ ...candidates("b"), expiresAt: 90_000 });
+    await clock.advance(25_000);
+    await last().answer(error("rate_limited", 10_000));
+    await clock.advance(10_000);
     await last().answer();
-    expect(types()).toEqual(["invite", "invite", "hangup"]);
+    expect([types(), late.state]).toEqual([["candidates", "candidates", "candidates"], "sent"]);
   });
 
   it("fails everything with closed, and leaves no timer", async () => {
     const { clock, send, last, asked, outbox } = setUp();
     const first = send(invite());
-    const second = send(hangup());
+    const second = send(candidates("a"));
     await last().answer(error("homeserver_unreachable"));
     outbox.close();
     await clock.advance(60_000);
     expect([first.code, second.code]).toEqual(["closed", "closed"]);
     expect(asked).toHaveLength(1);
+    expect(clock.pending).toBe(0);
   });
 });

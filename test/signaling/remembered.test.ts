@@ -66,7 +66,7 @@ describe("what is remembered", () => {
     faults.push(down);
     const rejected = calls.dispatch({ ...theirs, type: "reject" });
     expect(memory().calls).toMatchObject([
-      { state: { call: { phase: "ended" }, letters: [{ event: { type: "m.call.reject" } }] } },
+      { state: { call: { phase: "ended" }, pending: [{ event: { type: "m.call.reject" } }] } },
     ]);
     await clock.advance(1_000);
     await rejected;
@@ -80,9 +80,9 @@ describe("what is remembered", () => {
     const { calls, clock, place, memory } = world();
     await place("mine");
     await calls.dispatch({ ...mine, type: "candidate", candidate: candidate("c") });
-    expect(memory().calls).toMatchObject([{ state: { candidates: [candidate("c")], letters: [] } }]);
+    expect(memory().calls).toMatchObject([{ state: { candidates: [candidate("c")], pending: [] } }]);
     await clock.advance(100);
-    expect(memory().calls).toMatchObject([{ state: { candidates: [], letters: [] } }]);
+    expect(memory().calls).toMatchObject([{ state: { candidates: [], pending: [] } }]);
   });
 });
 
@@ -236,7 +236,7 @@ describe("an engine that goes on", () => {
       "call",
       {},
       { ...state, call: { ...state.call, phase: "odd" } },
-      { ...state, letters: "none" },
+      { ...state, pending: "none" },
       { ...state, call: { ...state.call, us: bob } },
     ];
     const second = world({ calls: strange.map((state) => ({ ...mine, state })) });
