@@ -144,10 +144,8 @@ export function createOutbox(options: {
   };
 
   const retry = () => {
-    for (const entry of entries) {
-      if (entry.error?.code !== "rate_limited")
-        entry.retryAt = Math.min(entry.retryAt, entry.triedAt + MIN_RETRY_MS);
-    }
+    // A homeserver that said how long to wait is obeyed all the same: see limitedUntil.
+    for (const entry of entries) entry.retryAt = Math.min(entry.retryAt, entry.triedAt + MIN_RETRY_MS);
     proceed();
   };
 

@@ -89,10 +89,10 @@ export function readState(
 ): RememberedState | undefined {
   const parsed = v.safeParse(remembered, state);
   if (!parsed.success || parsed.output.call.us.userId !== userId) return undefined;
-  const { call, letters, at } = parsed.output;
+  const { call, pending, at } = parsed.output;
   const onOurs = <T extends { readonly expiresAt: number }>(one: T): T => ({
     ...one,
     expiresAt: rebased(one.expiresAt, at, now),
   });
-  return { ...parsed.output, call: onOurs(call), letters: letters.map(onOurs) };
+  return { ...parsed.output, call: onOurs(call), pending: pending.map(onOurs) };
 }

@@ -9,10 +9,12 @@ import {
   type Observable,
   of,
   switchMap,
+  throwError,
+  timeout,
 } from "rxjs";
 import { BACKOFF_POLICY, backoff, isTransient, nextAttempt$ } from "../streams/backoff.ts";
 import type { Clock, IceServer, TurnServers } from "../streams/contract.ts";
-import { type TrunklineError, toTrunklineError } from "../streams/errors.ts";
+import { TrunklineError, toTrunklineError } from "../streams/errors.ts";
 import type { Random } from "../streams/ids.ts";
 
 /** Refreshed when this much of their life is over: what is left outlasts the setting up of any call. */
@@ -20,6 +22,9 @@ const REFRESH_AT = 0.75;
 /** A homeserver's ttl is believed within these bounds, in seconds. */
 const LEAST_TTL = 60;
 const MOST_TTL = 86_400;
+
+/** How long a request may take, in ms, whatever the transport allows it. */
+const FETCH_TIMEOUT_MS = 40_000;
 
 interface Held {
   /** Absent while it is not known whether there are any. */
@@ -45,6 +50,7 @@ export function turnServers$(
 ): Observable<readonly IceServer[]> {
   const refresh = (held: Held): Observable<Held> =>
     defer(fetch).pipe(
+      timeout({ first: FETCH_TIMEOUT_MS, scheduler: clock, with: () => throwError(noAnswer) }),
       map(({ iceServers, ttl }): Held => {
         const life = 1_000 * Math.min(MOST_TTL, Math.max(LEAST_TTL, Number.isFinite(ttl) ? ttl : LEAST_TTL));
         const now = clock.now();
@@ -61,7 +67,8 @@ export function turnServers$(
         const now = clock.now();
         const retryAt = now + backoff(BACKOFF_POLICY, random, held.failures, error);
         const failed = { failures: held.failures + 1, error };
-        if (held.expiresAt > now) return of({ ...held, ...failed, nextAt: Math.min(retryAt, held.expiresAt) });
+        if (held.expiresAt > now)
+          return of({ ...held, ...failed, nextAt: Math.min(retryAt, held.expiresAt) });
         const unknown = !held.iceServers && isTransient(error);
         return of({ ...failed, ...(!unknown && { iceServers: NONE }), expiresAt: 0, nextAt: retryAt });
       }),
@@ -78,4 +85,6 @@ export function turnServers$(
   );
 }
 
+const noAnswer = () =>
+  new TrunklineError("homeserver_unreachable", "The homeserver did not answer for its TURN servers in time.");
 const NONE: readonly IceServer[] = [];

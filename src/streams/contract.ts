@@ -322,12 +322,16 @@ export interface SignalingHalf {
    */
   readonly iceServers$: Observable<readonly IceServer[]>;
   /**
-   * Resolves when the homeserver has the event that the command makes; at once for `place`, `claim`, `release` and
-   * `path`, which make none, and for `candidate` and `streams`, which wait for company. Rejects with a code of
-   * `Transport.send`, or `unknown_call`, `wrong_state`, `closed`, `worker_lost`.
+   * Resolves when the homeserver has the event that the command makes, or the call's end has made it pointless; at once
+   * for `place`, `claim`, `release` and `path`, which make none, and for `candidate` and `streams`, which wait for
+   * company. Rejects with a code of `Transport.send`, or `unknown_call`, `wrong_state`, `closed`, `worker_lost`.
    */
   dispatch(command: Command): Promise<void>;
-  /** Stops sync and timers. Live calls are hung up first, as far as the homeserver can be reached within 2 s. */
+  /**
+   * Stops sync and timers. Before that, as far as the homeserver can be reached within 2 s, the calls that we placed or
+   * answered are hung up, and final events that wait to be sent leave; one that rings rings on at the user's other
+   * devices (P48). What is unsent then rejects with `closed`.
+   */
   close(): Promise<void>;
 }
 

@@ -110,6 +110,22 @@ describe("turnServers$", () => {
     expect(seen.map(([, name]) => name)).toEqual(["a", "b", undefined]);
   });
 
+  it("asks again where a request never settles", async () => {
+    const clock = virtualClock();
+    let asked = 0;
+    const fetch = async () => {
+      asked += 1;
+      if (asked === 1) await new Promise(() => {});
+      return { iceServers: servers("a"), ttl: 3_600 };
+    };
+    const seen: (string | undefined)[] = [];
+    const subscription = turnServers$(fetch, clock, () => 0).subscribe(([now]) => seen.push(now?.username));
+    await clock.advance(41_000);
+    expect(seen).toEqual(["a"]);
+    subscription.unsubscribe();
+    expect(clock.pending).toBe(0);
+  });
+
   it("P29 never offers expired credentials, and keeps good ones while it can", async () => {
     const { clock, seen } = setUp({ iceServers: servers("a"), ttl: 3_600 }, unreachable);
     await clock.advance(3_600_000 - 1);
