@@ -37,7 +37,7 @@ export interface Outbox {
   send(event: QueuedEvent, maybeStored?: boolean): Promise<void>;
   /** The call has ended: of what is queued only a hangup, a reject or a selection is sent. */
   end(call: CallRef): void;
-  /** The room has shown that the homeserver has what was tried of this type. */
+  /** The room has shown that the homeserver has what may have been sent of this type. */
   delivered(call: CallRef, type: string): void;
   /** The connection is back: tries at once what failed, unless the homeserver said how long to wait (P30). */
   retry(): void;
@@ -171,7 +171,7 @@ export function createOutbox(options: {
   return {
     send(event, maybeStored = false) {
       if (isTerminal(event) && supersedeAll(ofCall(event))) return Promise.resolve();
-      const merged = isCandidates(event) && !maybeStored ? merge(event) : undefined;
+      const merged = isCandidates(event) ? merge(event) : undefined;
       if (merged) return merged.done;
       const outdated = ofCall(event).filter(
         (entry) =>
@@ -194,7 +194,9 @@ export function createOutbox(options: {
     },
 
     delivered(call, type) {
-      for (const entry of ofCall(call)) if (entry.event.type === type && entry.attempts > 0) settle(entry);
+      for (const entry of ofCall(call)) {
+        if (entry.event.type === type && (entry.attempts > 0 || entry.maybeStored)) settle(entry);
+      }
       proceed();
     },
 

@@ -294,6 +294,53 @@ describe("a call that has ended", () => {
     expect(clock.pending).toBe(0);
   });
 
+  it("stays in the snapshot until the selection that it owes has left", async () => {
+    const { calls, clock, read, faults, place, watch, memory } = callsWorld(alice);
+    watch();
+    await place("c");
+    faults.push(...Array.from({ length: 6 }, broken));
+    read([said(bob, encode.answer(endOf(bob, "c"), answer))]);
+    read([said(bob, encode.hangup(endOf(bob, "c"), "user_hangup"))]);
+    await clock.advance(1_000);
+    expect(memory().calls).toMatchObject([
+      { state: { pending: [{ event: { type: "m.call.select_answer" } }] } },
+    ]);
+    await clock.advance(60_000);
+    expect([memory().calls, clock.pending]).toEqual([[], 0]);
+    calls.close();
+  });
+
+  it("is not taken up again but for its final event", async () => {
+    const first = callsWorld(alice);
+    first.watch();
+    await first.place("c", { invite: false });
+    first.faults.push(...Array.from({ length: 100 }, broken));
+    const c = { roomId: ROOM, callId: "c" };
+    first.calls.dispatch({ ...c, type: "invite", ...offer }).catch(() => {});
+    await first.clock.advance(100);
+    first.calls.dispatch({ ...c, type: "hangup", reason: "user_hangup" }).catch(() => {});
+    // As it is at the moment of the hangup: what it supersedes has not settled yet.
+    const memory = structuredClone(first.memory());
+    expect(JSON.stringify(memory)).toContain("m.call.invite");
+    const second = callsWorld(alice, undefined, memory);
+    await second.clock.advance(100);
+    expect(second.types()).toEqual(["hangup"]);
+    first.calls.close();
+  });
+
+  it("keeps its candidates as long as the invite that they wait for", async () => {
+    const { calls, clock, faults, place, types } = callsWorld(alice);
+    await place("c", { invite: false });
+    faults.push(...Array.from({ length: 9 }, broken));
+    const c = { roomId: ROOM, callId: "c" };
+    calls.dispatch({ ...c, type: "invite", ...offer }).catch(() => {});
+    for (const candidate of ["1", ""])
+      calls.dispatch({ ...c, type: "candidate", candidate: { candidate, sdpMid: "0" } }).catch(() => {});
+    await clock.advance(88_000);
+    expect(types()).toEqual(["invite", "candidates"]);
+    calls.close();
+  });
+
   it("by the peer sends nothing of what was queued", async () => {
     const { calls, clock, read, faults, types } = callsWorld(bob);
     read([inviteBy(alice, "c")]);

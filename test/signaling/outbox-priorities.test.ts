@@ -370,6 +370,21 @@ describe("what the room shows to be delivered", () => {
     expect(asked).toEqual(["m.call.invite", "m.call.negotiate"]);
   });
 
+  it("may be what another engine has sent", async () => {
+    const { clock, asked, outbox, call, send } = world(
+      new TrunklineError("rate_limited", "", { retryAfter: 500 }),
+    );
+    send("m.call.negotiate").catch(() => {});
+    await clock.advance(0);
+    const event = { type: "m.call.invite", content: {} };
+    const invite = outbox.send({ ...call, event, txnId: "invite", expiresAt: 90_000 }, true);
+    outbox.delivered(call, "m.call.invite");
+    await invite;
+    await clock.advance(500);
+    expect(asked).toEqual(["m.call.negotiate", "m.call.negotiate"]);
+    outbox.close();
+  });
+
   it("is nothing that was never tried", async () => {
     const { clock, asked, outbox, call, send } = world(
       new TrunklineError("rate_limited", "", { retryAfter: 500 }),

@@ -292,6 +292,34 @@ describe("the outbox", () => {
     expect([types(), late.state]).toEqual([["candidates", "candidates", "candidates"], "sent"]);
   });
 
+  it("holds up nothing but candidates behind candidates", async () => {
+    const { send, asked, types } = setUp();
+    send(candidates("a"));
+    send(streams("m.call.sdp_stream_metadata_changed", "call", "1"));
+    send(candidates("b"));
+    expect(types()).toEqual(["candidates", "sdp_stream_metadata_changed"]);
+    await asked[0]?.answer();
+    expect(types()).toHaveLength(2);
+    await asked[1]?.answer();
+    expect(types()).toEqual(["candidates", "sdp_stream_metadata_changed", "candidates"]);
+  });
+
+  it("P30 adds no candidates to an event that may be in the room: it would be taken for the same", async () => {
+    const { clock, send, last, asked, outbox } = setUp();
+    send(candidates("a"));
+    await last().answer(error("homeserver_unreachable"));
+    send(candidates("b"));
+    await clock.advance(1_000);
+    await last().answer();
+    await last().answer();
+    expect(asked.map(({ content }) => content)).toEqual(
+      ["a", "a", "b"].map((name) => ({ ...candidates(name).event.content })),
+    );
+    outbox.send({ ...candidates("c"), txnId: "theirs" }, true);
+    outbox.send({ ...candidates("d"), txnId: "ours" });
+    expect(last().content).toMatchObject({ candidates: [candidate("c")] });
+  });
+
   it("fails everything with closed, and leaves no timer", async () => {
     const { clock, send, last, asked, outbox } = setUp();
     const first = send(invite());
