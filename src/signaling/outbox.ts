@@ -22,11 +22,6 @@ import {
 const ATTEMPT_TIMEOUT_MS = 40_000;
 /** How soon after an attempt the next may follow where the connection is back, in ms. */
 const MIN_RETRY_MS = 1_000;
-/** No timer runs longer than this, in ms. */
-const MAX_SLEEP_MS = 60_000;
-
-/** After these an event may be in the room all the same. */
-const AMBIGUOUS = new Set<TrunklineError["code"]>(["homeserver_unreachable", "server_error", "unexpected"]);
 
 export interface Outbox {
   /**
@@ -54,6 +49,7 @@ interface Entry extends QueueEntry {
   attempts: number;
   /** When the last attempt began. */
   triedAt: number;
+  /** Whether the room may know of it: all but a refusal for the rate (P30) leaves that open. */
   maybeStored: boolean;
   /** No longer to be sent; its attempt may be under way. */
   superseded: boolean;
@@ -97,7 +93,7 @@ export function createOutbox(options: {
   const failed = (entry: Entry, error: TrunklineError) => {
     entry.startedAt = undefined;
     entry.error = error;
-    entry.maybeStored ||= AMBIGUOUS.has(error.code);
+    entry.maybeStored ||= error.code !== "rate_limited";
     entry.retryAt = clock.now() + backoff(BACKOFF_POLICY, random, entry.attempts - 1, error);
     if (error.code === "rate_limited") limitedUntil = Math.max(limitedUntil, entry.retryAt);
     if (entry.superseded) {
@@ -129,8 +125,8 @@ export function createOutbox(options: {
   const expire = (entry: Entry, now: number) => {
     const isIdle = entry.startedAt === undefined;
     if (Math.max(now, isIdle ? limitedUntil : now) >= entry.expiresAt)
-      settle(entry, entry.error ?? tooLate(entry));
-    else if (!isIdle && now >= deadlineOf(entry)) failed(entry, noAnswer(entry));
+      settle(entry, entry.error ?? notInTime(entry));
+    else if (!isIdle && now >= deadlineOf(entry)) failed(entry, notInTime(entry));
   };
 
   const proceed = (): void => {
@@ -140,7 +136,7 @@ export function createOutbox(options: {
     let next = nextEntry(entries, now, limitedUntil);
     for (; typeof next !== "number"; next = nextEntry(entries, now, limitedUntil)) void attempt(next);
     const wakeAt = [...entries].reduce((at, entry) => Math.min(at, deadlineOf(entry)), next);
-    if (entries.size > 0) wake = timer(Math.min(wakeAt - now, MAX_SLEEP_MS), clock).subscribe(proceed);
+    if (entries.size > 0) wake = timer(wakeAt - now, clock).subscribe(proceed);
   };
 
   const retry = () => {
@@ -223,15 +219,10 @@ function entryOf(event: QueuedEvent, position: number, maybeStored: boolean): En
   return { ...event, ...start, position, maybeStored, done, resolve, reject };
 }
 
-const tooLate = ({ event }: QueuedEvent) =>
+const notInTime = ({ event }: QueuedEvent) =>
   new TrunklineError(
     "homeserver_unreachable",
-    `The ${event.type} could not be sent while it was of use: the homeserver held back earlier events for too long.`,
-  );
-const noAnswer = ({ event }: QueuedEvent) =>
-  new TrunklineError(
-    "homeserver_unreachable",
-    `The homeserver did not answer for the ${event.type} in time.`,
+    `The ${event.type} could not be sent in time: the homeserver does not answer, or holds back earlier events.`,
   );
 const closed = () =>
   new TrunklineError("closed", "The signalling half was closed before the event was sent.");

@@ -9,12 +9,11 @@ import {
   type Observable,
   of,
   switchMap,
-  throwError,
   timeout,
 } from "rxjs";
 import { BACKOFF_POLICY, backoff, isTransient, nextAttempt$ } from "../streams/backoff.ts";
 import type { Clock, IceServer, TurnServers } from "../streams/contract.ts";
-import { TrunklineError, toTrunklineError } from "../streams/errors.ts";
+import { type TrunklineError, toTrunklineError } from "../streams/errors.ts";
 import type { Random } from "../streams/ids.ts";
 
 /** Refreshed when this much of their life is over: what is left outlasts the setting up of any call. */
@@ -50,7 +49,7 @@ export function turnServers$(
 ): Observable<readonly IceServer[]> {
   const refresh = (held: Held): Observable<Held> =>
     defer(fetch).pipe(
-      timeout({ first: FETCH_TIMEOUT_MS, scheduler: clock, with: () => throwError(noAnswer) }),
+      timeout({ first: FETCH_TIMEOUT_MS, scheduler: clock }),
       map(({ iceServers, ttl }): Held => {
         const life = 1_000 * Math.min(MOST_TTL, Math.max(LEAST_TTL, Number.isFinite(ttl) ? ttl : LEAST_TTL));
         const now = clock.now();
@@ -63,7 +62,7 @@ export function turnServers$(
         };
       }),
       catchError((thrown: unknown) => {
-        const error = toTrunklineError(thrown);
+        const error = toTrunklineError(thrown, "homeserver_unreachable");
         const now = clock.now();
         const retryAt = now + backoff(BACKOFF_POLICY, random, held.failures, error);
         const failed = { failures: held.failures + 1, error };
@@ -85,6 +84,4 @@ export function turnServers$(
   );
 }
 
-const noAnswer = () =>
-  new TrunklineError("homeserver_unreachable", "The homeserver did not answer for its TURN servers in time.");
 const NONE: readonly IceServer[] = [];
