@@ -49,6 +49,9 @@ export function carryOut(call: Call, command: Command, at: number): Step {
       return call.phase === "preparing"
         ? end(call, "us", command.reason)
         : before([send(encode.hangup(from(call), command.reason))], end(call, "us", command.reason));
+    default:
+      // Of a newer page than this engine.
+      return refused(call, command);
   }
 }
 

@@ -2,6 +2,7 @@
 import * as v from "valibot";
 import type { Candidate, RememberedCall } from "../streams/contract.ts";
 import { rebased } from "../streams/memory.ts";
+import { PROTOCOL } from "../streams/protocol.ts";
 import type { Call, Sent } from "./call-state.ts";
 import type { Goodbye } from "./dead-man.ts";
 import type { CallEvent } from "./event-types.ts";
@@ -13,6 +14,8 @@ export interface PendingEvent extends QueuedEvent {
 }
 
 export interface RememberedState {
+  /** The major version of the engine that it is of; one of another is never read. */
+  readonly major: typeof PROTOCOL.major;
   readonly call: Call;
   /** What may not have reached the homeserver. */
   readonly pending: readonly PendingEvent[];
@@ -71,6 +74,7 @@ const pendingEvent = v.object({
   what: v.picklist(["invite", "answer", "negotiate", "candidates", "other"]),
 });
 const remembered = v.object({
+  major: v.literal(PROTOCOL.major),
   call,
   pending: v.array(pendingEvent),
   candidates: v.array(candidate),

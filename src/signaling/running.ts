@@ -1,6 +1,7 @@
 import { Subject, Subscription, timer } from "rxjs";
 import { BATCH_POLICY, batchCandidates } from "../streams/batch.ts";
 import type { Candidate, Clock } from "../streams/contract.ts";
+import { PROTOCOL } from "../streams/protocol.ts";
 import type { Call, Input } from "./call-state.ts";
 import type { DeadMan, Goodbye } from "./dead-man.ts";
 import type { PendingEvent, RememberedState } from "./remembered.ts";
@@ -84,6 +85,7 @@ export class Running {
   get state(): RememberedState {
     const { call, pending, goodbye } = this;
     return {
+      major: PROTOCOL.major,
       call,
       pending: [...pending.keys()],
       candidates: this.#gathered,

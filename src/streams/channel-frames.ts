@@ -1,4 +1,5 @@
-/** What tabs without a `SharedWorker` say on a `BroadcastChannel`, which every script of the origin can hear. */
+/** What tabs without a `SharedWorker` send on a `BroadcastChannel`, which every script of the origin can hear. */
+import { named } from "./protocol.ts";
 
 /** What a tab says to the hub. */
 export type ToHub =
@@ -39,10 +40,10 @@ export interface Lead {
 
 type Fields = Record<string, unknown>;
 
-export const makeLead = (lead: Lead): object => ({ ...lead, trunkline: "lead" });
+export const makeLead = (lead: Lead): object => ({ ...lead, trunkline: named("lead") });
 
-export const sealToHub = (frame: ToHub): object => ({ ...frame, trunkline: "hub" });
-export const sealToTab = (frame: ToTab): object => ({ ...frame, trunkline: "tab" });
+export const sealToHub = (frame: ToHub): object => ({ ...frame, trunkline: named("hub") });
+export const sealToTab = (frame: ToTab): object => ({ ...frame, trunkline: named("tab") });
 
 /** What a tab said, or undefined for anything else. */
 export function readToHub(data: unknown): ToHub | undefined {
@@ -64,7 +65,7 @@ export function readToTab(data: unknown): ToTab | undefined {
 
 /** The order to lead, or undefined for anything else. Only a worker's creator can give it one. */
 export function readLead(data: unknown): Lead | undefined {
-  return isFields(data) && data.trunkline === "lead" ? (data as Fields & Lead) : undefined;
+  return isFields(data) && data.trunkline === named("lead") ? (data as Fields & Lead) : undefined;
 }
 
 function readPosted(frame: unknown): Posted | undefined {
@@ -75,7 +76,7 @@ function readPosted(frame: unknown): Posted | undefined {
 }
 
 const open = (data: unknown, to: "hub" | "tab"): Fields =>
-  isFields(data) && data.trunkline === to ? data : {};
+  isFields(data) && data.trunkline === named(to) ? data : {};
 
 const isText = (value: unknown): value is string => typeof value === "string";
 

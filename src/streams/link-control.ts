@@ -1,6 +1,7 @@
 import type { Command, Memory } from "./contract.ts";
-import { type ErrorData, fromErrorData, toErrorData } from "./errors.ts";
+import { type ErrorData, fromErrorData, TrunklineError, toErrorData } from "./errors.ts";
 import type { PortLike } from "./link.ts";
+import { PROTOCOL } from "./protocol.ts";
 
 /** What a page asks of an engine behind a port. Nothing here rejects: an error's fields would not survive comlink. */
 export interface SignalingControl {
@@ -29,14 +30,27 @@ const HELLO = "trunkline:hello";
 
 export function makeHello<Port extends PortLike>(
   ports: Hello<Port>,
-): Hello<Port> & { readonly kind: string } {
-  return { kind: HELLO, ...ports };
+): Hello<Port> & { readonly kind: string; readonly protocol: typeof PROTOCOL } {
+  return { kind: HELLO, protocol: PROTOCOL, ...ports };
 }
 
-/** The ports of a hello, or undefined for any other message. Only a worker's creator can send it one. */
+type SentHello<Port extends PortLike> = Partial<Hello<Port>> & {
+  readonly kind?: unknown;
+  readonly protocol?: { readonly major?: unknown };
+};
+
+/**
+ * The ports of a hello, or undefined for any other message. Only a worker's creator can send it one. Throws
+ * `invalid_option` for one of another major version: thrown in a worker's listener, its creator receives it.
+ */
 export function readHello<Port extends PortLike>(data: unknown): Hello<Port> | undefined {
-  const hello = data as (Partial<Hello<Port>> & { readonly kind?: unknown }) | null | undefined;
+  const hello = data as SentHello<Port> | null | undefined;
   if (hello?.kind !== HELLO) return undefined;
+  if (hello.protocol?.major !== PROTOCOL.major)
+    throw new TrunklineError(
+      "invalid_option",
+      "The page and the script of its worker are of different versions of Trunkline. Serve the script of the package that the page was built with",
+    );
   const { control, streams, page } = hello;
   return control && streams && { control, streams, ...(page && { page }) };
 }

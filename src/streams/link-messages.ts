@@ -1,7 +1,8 @@
 import type { ErrorData } from "./errors.ts";
+import { named } from "./protocol.ts";
 
 /** Marks our messages: anything else that arrives on a port is somebody else's and is passed over. */
-const LINK = "trunkline";
+const LINK = named("link");
 
 /** What the side that subscribes says. `id` names one subscription and is never used twice on a port. */
 export type ToServer =

@@ -10,6 +10,7 @@ export class HubLink {
   readonly #status = new ReplaySubject<SignalingStatus>(1);
   readonly #iceServers = new ReplaySubject<readonly IceServer[]>(1);
   readonly #life = new Subscription();
+  readonly #closed = new ReplaySubject<void>(1);
   #last: SignalingStatus = { state: "starting" };
   #read = false;
 
@@ -17,6 +18,7 @@ export class HubLink {
   readonly streams: Streams;
 
   constructor(begin: () => void) {
+    this.#life.add(() => this.#closed.next());
     this.#status.next(this.#last);
     this.streams = {
       signals$: defer(() => {
@@ -27,6 +29,11 @@ export class HubLink {
       status$: this.#status.asObservable(),
       iceServers$: this.#iceServers.asObservable(),
     };
+  }
+
+  /** Emits when it has been ended or lost. */
+  get closed$(): Observable<void> {
+    return this.#closed;
   }
 
   get closed(): boolean {

@@ -1,10 +1,13 @@
 import { Subject } from "rxjs";
 import type { CallRef, Clock, Memory, MemoryChange, RememberedCall } from "../streams/contract.ts";
 import { NO_MEMORY, rebased, remember } from "../streams/memory.ts";
+import { PROTOCOL } from "../streams/protocol.ts";
 import type { HubCall } from "./hub-state.ts";
 
 /** What the tabs remember of a call: what the engine knows, and whose it is. */
 interface State {
+  /** The major version of the hub that it is of; one of another is never read. */
+  readonly major: typeof PROTOCOL.major;
   readonly engine: unknown;
   readonly hub: Omit<HubCall, keyof CallRef>;
   /** When this was so, on the clock of its hub. */
@@ -54,7 +57,7 @@ export class HubMemory {
   #wrap({ roomId, callId, state }: Partial<RememberedCall> & CallRef): MemoryChange {
     if (state === undefined) return { type: "call", roomId, callId };
     const { roomId: _, callId: __, ...hub } = this.#find({ roomId, callId }) ?? { roomId, callId, heard: [] };
-    const wrapped: State = { engine: state, hub, at: this.#clock.now() };
+    const wrapped: State = { major: PROTOCOL.major, engine: state, hub, at: this.#clock.now() };
     return { type: "call", roomId, callId, state: wrapped };
   }
 }
@@ -64,8 +67,9 @@ export function unwrap(
   memory: Memory,
   now: number,
 ): { readonly engine: Memory; readonly calls: readonly HubCall[] } {
-  const calls = memory.calls.map(({ roomId, callId, state }) => {
-    const { engine, hub, at } = state as State;
+  const calls = memory.calls.flatMap(({ roomId, callId, state }) => {
+    const { major, engine, hub, at } = (state ?? {}) as State;
+    if (major !== PROTOCOL.major) return [];
     const until = hub.until !== undefined && { until: rebased(hub.until, at, now) };
     return { engine: { roomId, callId, state: engine }, hub: { ...hub, ...until, roomId, callId } };
   });

@@ -1,4 +1,14 @@
-import { concat, defer, firstValueFrom, from, type Observable, race, Subscription, timer } from "rxjs";
+import {
+  concat,
+  defer,
+  firstValueFrom,
+  from,
+  type Observable,
+  race,
+  Subscription,
+  takeUntil,
+  timer,
+} from "rxjs";
 import type {
   CallRef,
   Clock,
@@ -155,7 +165,9 @@ export function createHub({ createEngine, gone, clock, memory }: HubOptions): Hu
       });
       return {
         ...link.streams,
-        memory$: defer(() => concat(from(remembered.whole()), remembered.changes$)),
+        memory$: defer(() => concat(from(remembered.whole()), remembered.changes$)).pipe(
+          takeUntil(link.closed$),
+        ),
         async dispatch(command) {
           if (tab.leaving || over) throw closed();
           await admission;

@@ -2,6 +2,7 @@ import { fromEvent, map, Observable, ReplaySubject, race, Subscription, switchMa
 import { makeLead, readToTab, sealToHub, type ToHub, type ToTab } from "../streams/channel-frames.ts";
 import { ChannelRelay } from "../streams/channel-relay.ts";
 import { opaqueId, secureRandom } from "../streams/ids.ts";
+import { named } from "../streams/protocol.ts";
 import { hold, hubLock } from "./locks.ts";
 import type { Connect } from "./shared-endpoint.ts";
 
@@ -28,12 +29,12 @@ export class Leadership {
   constructor(options: LeaderOptions) {
     const { name } = options;
     this.#options = options;
-    this.#channel = new BroadcastChannel(`trunkline ${name}`);
+    this.#channel = new BroadcastChannel(named(`channel ${name}`));
     this.#frames$ = fromEvent<MessageEvent>(this.#channel, "message").pipe(
       map(({ data }) => readToTab(data)),
     );
     // Not shared: it is held from here on.
-    this.#life = hold(`trunkline leader ${name}`).subscribe(this.#leads);
+    this.#life = hold(named(`leader ${name}`)).subscribe(this.#leads);
   }
 
   /** Completes never; errors when the hub is lost. */

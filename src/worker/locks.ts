@@ -1,4 +1,5 @@
 import { catchError, EMPTY, Observable } from "rxjs";
+import { named } from "../streams/protocol.ts";
 
 /**
  * A thread that ends lets go of its Web Locks at once, whatever ended it: `terminate()`, `close()`, a crash. No
@@ -6,8 +7,8 @@ import { catchError, EMPTY, Observable } from "rxjs";
  */
 
 /** Held by a tab, or by a hub's worker, for as long as it is there. */
-export const tabLock = (tab: string): string => `trunkline tab ${tab}`;
-export const hubLock = (hub: string): string => `trunkline hub ${hub}`;
+export const tabLock = (tab: string): string => named(`tab ${tab}`);
+export const hubLock = (hub: string): string => named(`hub ${hub}`);
 
 /**
  * Holds the lock from when it is free; emits once, when that is. Unsubscribing releases it, and so does the end of the

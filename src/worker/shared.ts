@@ -1,6 +1,7 @@
 import { ReplaySubject, switchMap } from "rxjs";
 import type { SignalingHalf } from "../streams/contract.ts";
 import { opaqueId, secureRandom } from "../streams/ids.ts";
+import { named } from "../streams/protocol.ts";
 import { Leadership } from "./leader.ts";
 import { hold, tabLock } from "./locks.ts";
 import { remoteSignaling } from "./remote.ts";
@@ -30,7 +31,7 @@ export function sharedSignaling(options: SharedOptions): SignalingHalf {
   const { script, ...login } = checkShared(options);
   checkSharing();
   const { accessToken, ...device } = login;
-  const name = JSON.stringify(["trunkline", device.homeserver, device.userId, device.deviceId]);
+  const name = JSON.stringify([device.homeserver, device.userId, device.deviceId]);
   const tab = opaqueId(secureRandom);
   const present = new ReplaySubject<void>(1);
   const life = hold(tabLock(tab)).subscribe(present);
@@ -45,7 +46,7 @@ export function sharedSignaling(options: SharedOptions): SignalingHalf {
     return { ...half, close: () => half.close().finally(release) };
   };
 
-  if (hasSharedWorker()) return signaling(connectShared(name, script), login);
+  if (hasSharedWorker()) return signaling(connectShared(named(name), script), login);
   // The token goes to a worker of this tab, and not to others over a channel that every script can hear.
   const leadership = new Leadership({ name, tab, accessToken, makeWorker: () => makeOwn(script) });
   life.add(() => leadership.close());

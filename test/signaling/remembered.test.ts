@@ -2,6 +2,7 @@ import { describe, expect, it } from "vitest";
 import { encode } from "../../src/signaling/encode.ts";
 import type { Memory } from "../../src/streams/contract.ts";
 import { TrunklineError } from "../../src/streams/errors.ts";
+import { PROTOCOL } from "../../src/streams/protocol.ts";
 import { virtualClock } from "../../src/testing/clock.ts";
 import { callsWorld, endOf, inviteBy, said } from "./calls-world.ts";
 import { alice, answer, bob, candidate, offer, ref } from "./support.ts";
@@ -237,6 +238,8 @@ describe("an engine that goes on", () => {
       {},
       { ...state, call: { ...state.call, phase: "odd" } },
       { ...state, pending: "none" },
+      { ...state, major: PROTOCOL.major + 1 },
+      { ...state, major: undefined },
       { ...state, call: { ...state.call, us: bob } },
     ];
     const second = world({ calls: strange.map((state) => ({ ...mine, state })) });

@@ -13,6 +13,7 @@ import { TestScheduler } from "rxjs/testing";
 import { afterEach, describe, expect, it, vi } from "vitest";
 import { TrunklineError } from "../../src/streams/errors.ts";
 import { type PortLike, type RemoteStreams, remoteStreams, serveStreams } from "../../src/streams/link.ts";
+import { named } from "../../src/streams/protocol.ts";
 
 const ends: { unsubscribe(): void }[] = [];
 afterEach(() => {
@@ -143,13 +144,13 @@ describe("link over a MessageChannel", () => {
       {},
       { kind: "close" },
       { link: "other", kind: "close" },
-      { link: "trunkline" },
-      { link: "trunkline", kind: "subscribe", id: 1 },
-      { link: "trunkline", kind: "subscribe", id: "1", name: "numbers" },
-      { link: "trunkline", kind: "error", id: 1, error: "text" },
-      { link: "trunkline", kind: "next", value: 5 },
-      { link: "trunkline", kind: "unsubscribe", id: 99 },
-      { link: "trunkline", kind: "complete", id: 99 },
+      { link: named("link") },
+      { link: named("link"), kind: "subscribe", id: 1 },
+      { link: named("link"), kind: "subscribe", id: "1", name: "numbers" },
+      { link: named("link"), kind: "error", id: 1, error: "text" },
+      { link: named("link"), kind: "next", value: 5 },
+      { link: named("link"), kind: "unsubscribe", id: 99 },
+      { link: named("link"), kind: "complete", id: 99 },
     ];
     for (const message of foreign) {
       serverPort.postMessage(message);
@@ -162,7 +163,7 @@ describe("link over a MessageChannel", () => {
     const { state, stream } = watched();
     const { remote, clientPort } = linked({ source: stream });
     for (let i = 0; i < 3; i++) {
-      clientPort.postMessage({ link: "trunkline", kind: "subscribe", id: 77, name: "source" });
+      clientPort.postMessage({ link: named("link"), kind: "subscribe", id: 77, name: "source" });
     }
     await settled(remote);
     expect(state.total).toBe(1);

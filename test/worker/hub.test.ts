@@ -3,6 +3,8 @@ import { describe, expect, it } from "vitest";
 import type { Command, Memory, Signal } from "../../src/streams/contract.ts";
 import { TrunklineError } from "../../src/streams/errors.ts";
 import { NO_MEMORY, remember } from "../../src/streams/memory.ts";
+import { PROTOCOL } from "../../src/streams/protocol.ts";
+import type { TabHalf } from "../../src/worker/hub.ts";
 import { hubWorld, settled, watch } from "./hub-world.ts";
 import { CALL, code } from "./stand-in.ts";
 
@@ -208,6 +210,42 @@ describe("hub: a tab whose admission waits", () => {
     expect(seen.end).toBe(error);
     expect(await code(half.dispatch(PLACE))).not.toBe("resolved");
     expect([other.end, engine.closed, engine.dispatched]).toEqual([undefined, 0, []]);
+  });
+});
+
+describe("hub: the snapshots of a tab", () => {
+  it.each([
+    ["has gone", (_: TabHalf, crash: () => void) => crash()],
+    ["has lost its connection", (half: TabHalf) => half.lost()],
+    ["has closed", (half: TabHalf) => void half.close()],
+  ])("end when it %s", async (_what, leave) => {
+    const { b, engine, crash } = await twoTabs();
+    const changes: unknown[] = [];
+    let complete = false;
+    const subscription = b.memory$.subscribe({
+      next: (change) => changes.push(change),
+      complete: () => {
+        complete = true;
+      },
+    });
+    leave(b, () => crash("b"));
+    await settled();
+    engine.memory$.next({ type: "position", position: "s9" });
+    expect([complete, subscription.closed, changes]).toEqual([true, true, []]);
+  });
+
+  it("of another major version are not read, nor is what is no snapshot", () => {
+    const { handed, hub } = hubWorld({
+      position: "s1",
+      calls: [
+        undefined,
+        7,
+        {},
+        { major: PROTOCOL.major + 1, engine: {}, hub: { owner: "b", heard: [] } },
+      ].map((state) => ({ ...CALL, state })),
+    });
+    expect(handed).toEqual([{ position: "s1", calls: [] }]);
+    expect(hub.over).toBe(false);
   });
 });
 

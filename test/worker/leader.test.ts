@@ -2,6 +2,7 @@ import { filter, firstValueFrom, take } from "rxjs";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import type { Command, Signal, SignalingHalf, SignalingStatus } from "../../src/streams/contract.ts";
 import { readHello } from "../../src/streams/link-control.ts";
+import { named } from "../../src/streams/protocol.ts";
 import { virtualClock } from "../../src/testing/clock.ts";
 import { hostSignaling } from "../../src/worker/host.ts";
 import { createDoor, type TabStart } from "../../src/worker/hub-door.ts";
@@ -117,7 +118,7 @@ describe("tabs without SharedWorker", () => {
   });
 
   it("say no token on the channel, and pass over what others say there", async () => {
-    const channel = new BroadcastChannel(`trunkline ${name}`);
+    const channel = new BroadcastChannel(named(`channel ${name}`));
     const heard: string[] = [];
     channel.addEventListener("message", ({ data }) => heard.push(JSON.stringify(data)));
     const first = openTab("first");

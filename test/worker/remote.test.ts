@@ -5,6 +5,7 @@ import { realClock } from "../../src/streams/clock.ts";
 import type { Command, Signal, SignalingHalf, SignalingStatus } from "../../src/streams/contract.ts";
 import { TrunklineError } from "../../src/streams/errors.ts";
 import { readHello } from "../../src/streams/link-control.ts";
+import { named } from "../../src/streams/protocol.ts";
 import type { WorkerEndpoint } from "../../src/worker/endpoint.ts";
 import { remoteSignaling } from "../../src/worker/remote.ts";
 import { CALL, code, handClock, type InlineWorker, inlineWorker } from "./stand-in.ts";
@@ -161,7 +162,7 @@ describe("remoteSignaling: what it carries", () => {
       [],
       { type: "GET" },
       { id: 1 },
-      { link: "trunkline", kind: "next", id: 9 },
+      { link: named("link"), kind: "next", id: 9 },
     ];
     for (const port of ports) for (const message of foreign) port.postMessage(message);
     await half.dispatch(PLACE);
