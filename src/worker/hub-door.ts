@@ -1,18 +1,9 @@
-import {
-  defer,
-  firstValueFrom,
-  type Observable,
-  retry,
-  takeUntil,
-  throwError,
-  throwIfEmpty,
-  timer,
-} from "rxjs";
-import { BACKOFF_POLICY, backoff, isTransient } from "../streams/backoff.ts";
+import type { Observable } from "rxjs";
 import type { Clock, Memory } from "../streams/contract.ts";
 import { TrunklineError, toTrunklineError } from "../streams/errors.ts";
 import type { Random } from "../streams/ids.ts";
 import { createHub, type Engine, type Hub, type TabHalf } from "./hub.ts";
+import { HubTokens } from "./hub-tokens.ts";
 
 /** The login that all tabs share. */
 export interface Login {
@@ -31,7 +22,7 @@ export interface TabStart extends Login {
 }
 
 export interface DoorOptions {
-  /** `refresh` gives a newer token than the login's; rejects with `unknown_token` where no tab has brought one. */
+  /** `refresh` gives another token than the one that was refused: see `HubTokens.renew`. */
   readonly createEngine: (login: Login, memory: Memory | undefined, refresh: () => Promise<string>) => Engine;
   /** Rejects where the token is not that user's and device's, or not known at all. */
   readonly identify: (login: Login) => Promise<unknown>;
@@ -41,49 +32,25 @@ export interface DoorOptions {
 }
 
 /**
- * Lets tabs in: the first one makes the hub, and so does the first after the last. All must have the same login. A tab
- * that brings another token than the one in use waits until the homeserver knows it as the same device's; it is then
- * kept for when the one in use expires. Throws `invalid_option` for another login.
+ * Lets tabs in: the first one makes the hub, and so does the first after the last. All must have the same login; a tab
+ * that brings another token than those known waits until it has been verified: see hub-tokens.ts. Throws
+ * `invalid_option` for another login.
  */
 export function createDoor({ createEngine, identify, gone, clock, random }: DoorOptions) {
   let hub: Hub | undefined;
   let present: Login;
-  let newest: string;
+  let tokens: HubTokens;
 
   const open = (login: Login, memory: Memory | undefined): Hub => {
-    let inUse = login.accessToken;
     present = login;
-    newest = inUse;
-    const refresh = async () => {
-      if (newest === inUse)
-        throw new TrunklineError("unknown_token", "The access token is not known any more");
-      inUse = newest;
-      return inUse;
-    };
+    const ours = new HubTokens(login.accessToken, clock, random);
+    tokens = ours;
     return createHub({
-      createEngine: (engineMemory) => createEngine(login, engineMemory, refresh),
+      createEngine: (engineMemory) => createEngine(login, engineMemory, () => ours.renew()),
       gone,
       clock,
       ...(memory && { memory }),
     });
-  };
-
-  /** Resolves when the homeserver has said whose token it is; asks again for as long as it cannot be reached. */
-  const examine = async (login: Login, tab: string): Promise<void> => {
-    const asking = defer(() => identify(login)).pipe(
-      retry({
-        delay: (error, attempt) =>
-          isTransient(error)
-            ? timer(backoff(BACKOFF_POLICY, random, attempt - 1, error), clock)
-            : throwError(() => error),
-      }),
-      takeUntil(gone(tab)),
-      throwIfEmpty(() => new TrunklineError("closed", "The tab has gone")),
-    );
-    await firstValueFrom(asking).catch((thrown) => {
-      throw explained(toTrunklineError(thrown));
-    });
-    newest = login.accessToken;
   };
 
   return ({ tab, memory, ...login }: TabStart): TabHalf => {
@@ -92,7 +59,11 @@ export function createDoor({ createEngine, identify, gone, clock, random }: Door
       return hub.join(tab);
     }
     if (!isSame(login, present)) throw another(`here it is that of ${present.userId}, ${present.deviceId}`);
-    return hub.join(tab, login.accessToken === newest ? undefined : examine(login, tab));
+    const verified = tokens.bring(login.accessToken, () => identify(login), gone(tab));
+    const admission = verified?.catch((thrown) => {
+      throw explained(toTrunklineError(thrown));
+    });
+    return hub.join(tab, admission);
   };
 }
 
