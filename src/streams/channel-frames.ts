@@ -1,9 +1,21 @@
 /** What tabs without a `SharedWorker` send on a `BroadcastChannel`, which every script of the origin can hear. */
 import { named } from "./protocol.ts";
 
-/** What a tab says to the hub. */
+/** The channel of the tabs that have this name in common. */
+export const channelName = (name: string): string => named(`channel ${name}`);
+
+/**
+ * Names a hub, and with it the term in which its tab leads: a later one has a higher generation. It is in every frame of
+ * the hub and for it, so that what a hub sends which was replaced, and did not notice, reaches nobody.
+ */
+export const makeHub = (generation: number, id: string): string => `${generation} ${id}`;
+
+/** The generation of a hub; 0 for what names none. */
+export const generationOf = (hub: string): number => Number.parseInt(hub, 10) || 0;
+
+/** What a tab sends to the hub. */
 export type ToHub =
-  /** Who leads? */
+  /** Who leads? The worker of the tab that does answers, whatever its page is busy with. */
   | { readonly kind: "seek" }
   /** Makes a connection: for each name of `ports` there is one at the tab. `hello` came with them. */
   | {
@@ -13,14 +25,21 @@ export type ToHub =
       readonly tab: string;
       readonly ports: readonly string[];
       readonly hello: object;
+      /** The tab's access token, encrypted for the hub's key. */
+      readonly token?: unknown;
     }
   | Posted
   | { readonly kind: "shut"; readonly hub: string; readonly connection: string };
 
-/** What the hub says to a tab, or to all. */
-export type ToTab = { readonly kind: "leading"; readonly hub: string } | Posted;
+/** What the hub sends to a tab, or to all. */
+export type ToTab =
+  /** `key`: the public key that tokens are encrypted for. */
+  | { readonly kind: "leading"; readonly hub: string; readonly key?: unknown }
+  /** Sent by the page that leads from now on, until its worker does. */
+  | { readonly kind: "starting"; readonly hub: string }
+  | Posted;
 
-/** What was said on a port of a connection. */
+/** What was sent on a port of a connection. */
 export interface Posted {
   readonly kind: "post";
   readonly hub: string;
@@ -29,12 +48,11 @@ export interface Posted {
   readonly data: unknown;
 }
 
-/** What a tab that leads says first to its worker: to it alone, for the token is never said on the channel. */
+/** What a tab that leads sends first to its worker: to it alone, for the token is never sent on the channel in the clear. */
 export interface Lead {
-  /** Names this hub, and the lock that its worker holds. */
   readonly hub: string;
-  /** The channel on which the other tabs are. */
-  readonly channel: string;
+  /** What the tabs have in common. */
+  readonly name: string;
   readonly accessToken: string;
 }
 
@@ -45,22 +63,24 @@ export const makeLead = (lead: Lead): object => ({ ...lead, trunkline: named("le
 export const sealToHub = (frame: ToHub): object => ({ ...frame, trunkline: named("hub") });
 export const sealToTab = (frame: ToTab): object => ({ ...frame, trunkline: named("tab") });
 
-/** What a tab said, or undefined for anything else. */
+/** What a tab sent, or undefined for anything else. */
 export function readToHub(data: unknown): ToHub | undefined {
-  const { kind, hub, connection, tab, ports, hello } = open(data, "hub");
+  const { kind, hub, connection, tab, ports, hello, token } = open(data, "hub");
   if (kind === "seek") return { kind };
   if (!isText(hub) || !isText(connection)) return undefined;
   if (kind === "shut") return { kind, hub, connection };
   if (kind === "open" && isText(tab) && isNames(ports) && isFields(hello)) {
-    return { kind, hub, connection, tab, ports, hello };
+    return { kind, hub, connection, tab, ports, hello, ...(token !== undefined && { token }) };
   }
   return readPosted(data);
 }
 
-/** What the hub said, or undefined for anything else. */
+/** What a hub sent, or undefined for anything else. */
 export function readToTab(data: unknown): ToTab | undefined {
-  const { kind, hub } = open(data, "tab");
-  return kind === "leading" && isText(hub) ? { kind, hub } : kind === "post" ? readPosted(data) : undefined;
+  const { kind, hub, key } = open(data, "tab");
+  if (!isText(hub)) return undefined;
+  if (kind === "leading") return { kind, hub, ...(key !== undefined && { key }) };
+  return kind === "starting" ? { kind, hub } : readPosted(data);
 }
 
 /** The order to lead, or undefined for anything else. Only a worker's creator can give it one. */

@@ -10,16 +10,30 @@ import { secureRandom } from "../streams/ids.ts";
 import { readHello } from "../streams/link-control.ts";
 import { hostSignaling } from "./host.ts";
 import { createDoor, type TabStart } from "./hub-door.ts";
-import { type Greet, hostLeader, type LeaderScope } from "./leader-host.ts";
+import { type Greet, hostLeader, type LeaderHost, type LeaderScope } from "./leader-host.ts";
 import { hold, tabLock } from "./locks.ts";
+
+/** Set in the worker of a tab that leads. */
+let leading: LeaderHost | undefined;
+
+/** As `fetch`; a worker that no longer leads makes no request, and so neither syncs nor sends. */
+const permitted: typeof fetch = async (resource, init) => {
+  await leading?.permit();
+  return fetch(resource, init);
+};
 
 const enter = createDoor({
   createEngine(login, memory, tokenRefresh) {
     const since = memory?.position;
-    const transport = matrixTransport({ ...login, tokenRefresh, ...(since !== undefined && { since }) });
+    const transport = matrixTransport({
+      ...login,
+      tokenRefresh,
+      fetch: permitted,
+      ...(since !== undefined && { since }),
+    });
     return createEngine({ transport, ...(memory && { memory }) });
   },
-  identify: (login) => matrixTransport(login).identity(),
+  identify: (login) => matrixTransport({ ...login, fetch: permitted }).identity(),
   gone: (tab) => hold(tabLock(tab)).pipe(take(1)),
   clock: realClock,
   random: secureRandom,
@@ -48,4 +62,4 @@ interface SharedScope {
   port?.start();
 });
 // Only a worker of one tab has it.
-if (typeof globalThis.postMessage === "function") hostLeader(globalThis as LeaderScope, greet);
+if (typeof globalThis.postMessage === "function") leading = hostLeader(globalThis as LeaderScope, greet);

@@ -61,7 +61,7 @@ describe("frames on the channel of tabs", () => {
   });
 
   it("tells the order to lead from a frame: the token is in no frame", () => {
-    const lead = makeLead({ hub: "h", channel: "c", accessToken: "secret" });
+    const lead = makeLead({ hub: "h", name: "n", accessToken: "secret" });
     expect(readLead(lead)).toMatchObject({ accessToken: "secret" });
     expect([readToHub(lead), readToTab(lead)]).toEqual([undefined, undefined]);
   });

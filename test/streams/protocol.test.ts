@@ -57,7 +57,7 @@ describe("two builds of one major version", () => {
 
 describe("builds of two major versions", () => {
   it("share no name", () => {
-    for (const name of [named("x"), tabLock("x"), hubLock("x")]) expect(other(name)).not.toBe(name);
+    for (const name of [named("x"), tabLock("x"), hubLock("x", "y")]) expect(other(name)).not.toBe(name);
   });
 
   it("pass over each other's frames", () => {

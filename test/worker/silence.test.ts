@@ -68,6 +68,24 @@ describe("silence of our own", () => {
     expect(lost).toHaveBeenCalledOnce();
   });
 
+  it("where every tick is late, as in a page that has long been hidden, is told of after three", () => {
+    const { clock, alive$, lost } = heard();
+    const late = () => {
+      clock.sleep(59_000);
+      clock.advance(1_000);
+    };
+    for (let i = 0; i < 5; i++) {
+      late();
+      late();
+      alive$.next();
+    }
+    late();
+    late();
+    expect(lost).not.toHaveBeenCalled();
+    late();
+    expect(lost).toHaveBeenCalledExactlyOnceWith(180);
+  });
+
   it("gives an answer that waited while the page was blocked its turn before judging", () => {
     const { clock, alive$, lost } = heard();
     for (let i = 0; i < 20; i++) {
