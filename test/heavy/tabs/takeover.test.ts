@@ -1,3 +1,4 @@
+import type { Browser, Page } from "playwright-core";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { openSharedStage, type Scene, type SharedTab, withoutSharedWorker } from "./shared-stage.ts";
 
@@ -76,4 +77,59 @@ describe("tabs that share the worker of one that leads, when that one goes", () 
     expect(await second.phone.ends(ours)).toEqual(elsewhere);
     expect(await late.phone.ends(lately)).toEqual(elsewhere);
   });
+
+  it("go on where its process is stopped: a call keeps its path, a new one rings within 10 s", async () => {
+    const [leading, second, third] = await threeTabs();
+    const { ours, theirs } = await connected(second);
+    const pid = await rendererOf(leading.page);
+    process.kill(pid, "SIGSTOP");
+    try {
+      const begin = performance.now();
+      await scene.peer.place({ roomId: scene.roomId, ...voice });
+      await third.phone.rings();
+      expect(performance.now() - begin).toBeLessThan(10_000);
+      await scene.peer.mute(theirs, { audio: true });
+      await second.phone.remoteMuted(ours, true);
+    } finally {
+      process.kill(pid, "SIGCONT");
+    }
+    // The one that led follows, and its engine does not sync beside the other's.
+    await leading.phone.rings();
+    expect(scene.syncs()).toBe(1);
+    await second.phone.mute(ours, { audio: true });
+    await scene.peer.remoteMuted(theirs, true);
+    await second.phone.hangup(ours);
+    expect(await scene.peer.ends(theirs)).toEqual({ by: "peer", reason: "user_hangup" });
+  });
+
+  it("go on where it is frozen: it lets go before, and follows when it wakes", async () => {
+    const [leading, second, third] = await threeTabs();
+    const { ours, theirs } = await connected(second);
+    const devtools = await leading.page.context().newCDPSession(leading.page);
+    await devtools.send("Page.setWebLifecycleState", { state: "frozen" });
+    await takenOver([second, third]);
+    await scene.peer.mute(theirs, { audio: true });
+    await second.phone.remoteMuted(ours, true);
+    await devtools.send("Page.setWebLifecycleState", { state: "active" });
+    await scene.peer.place({ roomId: scene.roomId, ...voice });
+    await leading.phone.rings();
+    expect(scene.syncs()).toBe(1);
+  });
 });
+
+/** The process that a page runs in: the one that works while the page does. */
+async function rendererOf(page: Page): Promise<number> {
+  const devtools = await (page.context().browser() as Browser).newBrowserCDPSession();
+  const times = async () => {
+    const { processInfo } = await devtools.send("SystemInfo.getProcessInfo");
+    const renderers = processInfo.filter(({ type }) => type === "renderer");
+    return new Map(renderers.map(({ id, cpuTime }) => [id, cpuTime]));
+  };
+  const before = await times();
+  await page.evaluate(() => {
+    const until = performance.now() + 1_000;
+    while (performance.now() < until);
+  });
+  const after = [...(await times())].map(([id, time]) => [id, time - (before.get(id) ?? 0)] as const);
+  return after.reduce((most, each) => (each[1] > most[1] ? each : most))[0];
+}
