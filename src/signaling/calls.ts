@@ -30,6 +30,8 @@ export interface Calls {
   read(batch: EventBatch): void;
   /** As `SignalingHalf.dispatch`. */
   dispatch(command: Command): Promise<void>;
+  /** Goes on with calls of another engine, of which this one did not know when it began. */
+  adopt(calls: readonly RememberedCall[]): void;
   /** Hangs up every call of ours; resolves when no final event of any call is pending any more. */
   hangUpAll(): Promise<void>;
   /** Ends timers and gives up on what is unsent. */
@@ -211,6 +213,21 @@ export function createCalls(options: {
         );
       }
       await apply(own, { type: "command", command });
+    },
+
+    adopt(calls) {
+      for (const call of calls) {
+        if (router.find(call)) continue;
+        restore(call);
+        const own = router.find(call);
+        if (!own) continue;
+        remember(own);
+        // What came before it was known has been read; the end of it is remembered.
+        const { roomId, callId, peer: sender, version } = own.call;
+        const hangup = { type: "hangup", eventType: "m.call.hangup", reason: "user_hangup" } as const;
+        if (sender && router.wasHungUp(own.call))
+          give(own, { type: "event", event: { ...hangup, roomId, callId, sender, version } });
+      }
     },
 
     async hangUpAll() {

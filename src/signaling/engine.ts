@@ -18,6 +18,7 @@ import type {
   IceServer,
   Memory,
   MemoryChange,
+  RememberedCall,
   Signal,
   SignalingHalf,
   SignalingStatus,
@@ -51,6 +52,8 @@ export interface Engine extends SignalingHalf {
    * signals that go with it; `remember()` gathers it. Completes when the engine stops.
    */
   readonly memory$: Observable<MemoryChange>;
+  /** Takes up calls of another engine that come later than this one began; those that it knows are passed over. */
+  adopt(calls: readonly RememberedCall[]): void;
 }
 
 /**
@@ -83,6 +86,7 @@ export function createEngine({
   ended.catch(() => {});
   /** What came before we knew who we are, and when. */
   const early: { readonly batch: EventBatch; readonly at: number }[] = [];
+  const adopted: RememberedCall[] = [];
   let syncing = false;
   let closing: Promise<void> | undefined;
 
@@ -118,7 +122,7 @@ export function createEngine({
         emit: (signal) => signals.next(signal),
         memory,
         reconnected$: reconnected,
-        remembered: remembered?.calls,
+        remembered: [...(remembered?.calls ?? []), ...adopted],
       });
       become({ state: now.state, identity: us });
       for (const { batch, at } of early.splice(0)) open.read(aged(batch, clock.now() - at));
@@ -198,6 +202,10 @@ export function createEngine({
     status$: status.asObservable(),
     iceServers$: iceServers.pipe(inForce(clock)),
     memory$: memory.asObservable(),
+    adopt(calls) {
+      if (open) open.adopt(calls);
+      else adopted.push(...calls);
+    },
     async dispatch(command) {
       if (closing || now.state === "stopped") throw closed();
       await (open ?? (await Promise.race([calls, ended]))).dispatch(command);

@@ -44,6 +44,8 @@ export interface Router<Own extends Holder> {
   find(ref: CallRef): Own | undefined;
   /** Keeps a call, and is to be told when it has changed; one that has ended is forgotten but for its id. */
   keep(own: Own): void;
+  /** Whether its peer has hung up a call that was not known then. */
+  wasHungUp(call: Call): boolean;
   /** Every call that has not ended. */
   live(): Own[];
   /** Those of one room. */
@@ -141,6 +143,8 @@ export function createRouter<Own extends Holder>(us: Identity): Router<Own> {
       });
       if (phase === "ended") over.set(join(roomId, callId), true);
     },
+
+    wasHungUp: ({ roomId, callId, peer }) => withdrawn.has(join(roomId, callId, peer?.userId ?? "")),
 
     live: () => [...rooms.values()].flatMap(({ calls }) => calls),
 

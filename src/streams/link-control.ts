@@ -1,17 +1,23 @@
-import type { Command, Memory } from "./contract.ts";
+import type { Command, Memory, Signal } from "./contract.ts";
 import { type ErrorData, fromErrorData, TrunklineError, toErrorData } from "./errors.ts";
 import type { PortLike } from "./link.ts";
 import { PROTOCOL } from "./protocol.ts";
 
 /** What a page asks of an engine behind a port. Nothing here rejects: an error's fields would not survive comlink. */
 export interface SignalingControl {
-  /** Makes the engine; `options` are those of its transport, `memory` is what is left of an engine before it. */
-  start(options: unknown, memory?: Memory): Promise<Answer>;
+  /** Makes the engine; `options` are those of its transport, `memory` is what is left of an engine before it; for `receipt` see ping. */
+  start(options: unknown, memory?: Memory, receipt?: string): Promise<Answer>;
   dispatch(command: Command): Promise<Answer>;
-  /** A sign of life. */
-  ping(): Promise<Answer>;
+  /** A sign of life; `receipt` is that of the last signal that was received. */
+  ping(receipt?: string): Promise<Answer>;
   /** Closes the engine. */
   stop(): Promise<Answer>;
+}
+
+/** A signal on its way to a page, and what the page gives back once it has received it, where that matters. */
+export interface SentSignal {
+  readonly signal: Signal;
+  readonly receipt?: string;
 }
 
 export type Answer = { readonly ok: true } | { readonly ok: false; readonly error: ErrorData };

@@ -38,12 +38,13 @@ export interface Connection {
 
 /**
  * Connects to `hostSignaling` in a worker, which may read what is served here. A function is called for a worker that
- * is then ours to terminate.
+ * is then ours to terminate. `receipt` gives that of the last signal received.
  */
 export function connect(
   worker: WorkerEndpoint | (() => WorkerEndpoint),
   clock: Clock,
   served?: Served,
+  receipt: () => string | undefined = () => undefined,
 ): Connection {
   const end$ = new Subject<never>();
   const alive$ = new Subject<void>();
@@ -94,7 +95,7 @@ export function connect(
       heard = true;
     }),
   );
-  const ask = () => void call((control) => control.ping()).catch(() => undefined);
+  const ask = () => void call((control) => control.ping(receipt())).catch(() => undefined);
   const limit = () => (heard ? LIFE_LIMIT : START_LIMIT);
   watching.add(
     silence({ ask, alive$, limit, clock }).subscribe((s) => lose(`it has not answered for ${s} s`)),

@@ -5,16 +5,24 @@ import type { Clock, Memory, MemoryChange, SignalingHalf } from "../streams/cont
 import { TrunklineError } from "../streams/errors.ts";
 import { shifted } from "../streams/ice-servers.ts";
 import { serveStreams } from "../streams/link.ts";
-import { answer, type Hello, type SignalingControl } from "../streams/link-control.ts";
+import { answer, type Hello, type SentSignal, type SignalingControl } from "../streams/link-control.ts";
 import { holdLock } from "./locks.ts";
 
 /** A signalling half that may tell what it would need to go on elsewhere. */
-export type HostedHalf = SignalingHalf & { readonly memory$?: Observable<MemoryChange>; lost?(): void };
+export type HostedHalf = SignalingHalf & {
+  readonly memory$?: Observable<MemoryChange>;
+  /** The signals with receipts; `received` is called with those that the far end gives back. */
+  readonly sent$?: Observable<SentSignal>;
+  received?(receipt: string): void;
+  lost?(): void;
+};
 
 /** What the far end gives beside the options. */
 export interface Given {
   /** What is left of an engine before this one. */
   readonly memory?: Memory;
+  /** Of the last signal that it received on an earlier connection. */
+  readonly receipt?: string;
   /** What the page serves. */
   readonly page?: MessagePort;
 }
@@ -33,7 +41,9 @@ export function hostSignaling(
   let half: HostedHalf | undefined;
 
   const serving = serveStreams(ports.streams, {
-    signals: made.pipe(switchMap(({ signals$ }) => signals$)),
+    signals: made.pipe(
+      switchMap(({ sent$, signals$ }) => sent$ ?? signals$.pipe(map((signal) => ({ signal })))),
+    ),
     status: made.pipe(switchMap(({ status$ }) => status$)),
     iceServers: made.pipe(
       switchMap(({ iceServers$ }) => iceServers$),
@@ -47,10 +57,14 @@ export function hostSignaling(
   });
 
   const control: SignalingControl = {
-    start: (options, memory) =>
+    start: (options, memory, receipt) =>
       answer(() => {
         if (half) throw new TrunklineError("wrong_state", "The signalling half has been started before");
-        half = create(options, { ...(memory && { memory }), ...(ports.page && { page: ports.page }) });
+        half = create(options, {
+          ...(memory && { memory }),
+          ...(receipt && { receipt }),
+          ...(ports.page && { page: ports.page }),
+        });
         made.next(half);
         made.complete();
       }),
@@ -59,7 +73,7 @@ export function hostSignaling(
         if (!half) throw new TrunklineError("wrong_state", "The signalling half has not been started");
         return half.dispatch(command);
       }),
-    ping: () => answer(() => undefined),
+    ping: (receipt) => answer(() => receipt && half?.received?.(receipt)),
     stop: () => answer(() => half?.close()),
   };
   expose(control, ports.control);

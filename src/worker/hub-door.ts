@@ -1,7 +1,7 @@
 import type { Observable } from "rxjs";
 import type { Clock, Memory } from "../streams/contract.ts";
 import { TrunklineError, toTrunklineError } from "../streams/errors.ts";
-import type { Random } from "../streams/ids.ts";
+import { opaqueId, type Random } from "../streams/ids.ts";
 import { createHub, type Engine, type Hub, type TabHalf } from "./hub.ts";
 import { HubTokens } from "./hub-tokens.ts";
 
@@ -19,6 +19,8 @@ export interface TabStart extends Login {
   readonly tab: string;
   /** Of a hub that the tab has lost. */
   readonly memory?: Memory;
+  /** Of the last signal that the tab has received. */
+  readonly receipt?: string;
 }
 
 export interface DoorOptions {
@@ -46,6 +48,7 @@ export function createDoor({ createEngine, identify, gone, clock, random }: Door
     const ours = new HubTokens(login.accessToken, clock, random);
     tokens = ours;
     return createHub({
+      id: opaqueId(random),
       createEngine: (engineMemory) => createEngine(login, engineMemory, () => ours.renew()),
       gone,
       clock,
@@ -53,17 +56,17 @@ export function createDoor({ createEngine, identify, gone, clock, random }: Door
     });
   };
 
-  return ({ tab, memory, ...login }: TabStart): TabHalf => {
+  return ({ tab, memory, receipt, ...login }: TabStart): TabHalf => {
     if (!hub || hub.over) {
       hub = open(login, memory);
-      return hub.join(tab);
+      return hub.join(tab, { receipt });
     }
     if (!isSame(login, present)) throw another(`here it is that of ${present.userId}, ${present.deviceId}`);
     const verified = tokens.bring(login.accessToken, () => identify(login), gone(tab));
     const admission = verified?.catch((thrown) => {
       throw explained(toTrunklineError(thrown));
     });
-    return hub.join(tab, admission);
+    return hub.join(tab, { admission, receipt, memory });
   };
 }
 

@@ -1,12 +1,13 @@
-import { defer, type Observable, ReplaySubject, Subject, Subscription, skipWhile } from "rxjs";
-import type { IceServer, Signal, SignalingHalf, SignalingStatus } from "../streams/contract.ts";
+import { defer, map, type Observable, ReplaySubject, Subject, Subscription, skipWhile } from "rxjs";
+import type { IceServer, SignalingHalf, SignalingStatus } from "../streams/contract.ts";
 import { type TrunklineError, toErrorData } from "../streams/errors.ts";
+import type { SentSignal } from "../streams/link-control.ts";
 
 export type Streams = Pick<SignalingHalf, "signals$" | "status$" | "iceServers$">;
 
 /** One connection of a tab to the hub: the streams of its signalling half, until it is ended or lost. */
 export class HubLink {
-  readonly #signals = new Subject<Signal>();
+  readonly #signals = new Subject<SentSignal>();
   readonly #status = new ReplaySubject<SignalingStatus>(1);
   readonly #iceServers = new ReplaySubject<readonly IceServer[]>(1);
   readonly #life = new Subscription();
@@ -15,17 +16,19 @@ export class HubLink {
   #read = false;
 
   /** `begin` is called a turn after the first subscription to `signals$`, so that whoever subscribes misses nothing. */
-  readonly streams: Streams;
+  readonly streams: Streams & { readonly sent$: Observable<SentSignal> };
 
   constructor(begin: () => void) {
     this.#life.add(() => this.#closed.next());
     this.#status.next(this.#last);
+    const sent$ = defer(() => {
+      if (!this.#read && !this.#life.closed) queueMicrotask(begin);
+      this.#read = true;
+      return this.#signals;
+    });
     this.streams = {
-      signals$: defer(() => {
-        if (!this.#read && !this.#life.closed) queueMicrotask(begin);
-        this.#read = true;
-        return this.#signals;
-      }),
+      sent$,
+      signals$: sent$.pipe(map(({ signal }) => signal)),
       status$: this.#status.asObservable(),
       iceServers$: this.#iceServers.asObservable(),
     };
@@ -53,8 +56,8 @@ export class HubLink {
     pass(iceServers$, (servers) => this.#iceServers.next(servers));
   }
 
-  tell(signal: Signal): void {
-    this.#signals.next(signal);
+  tell(sent: SentSignal): void {
+    this.#signals.next(sent);
   }
 
   /** Says no more, and ends nothing: there is nobody at the other end. */

@@ -1,15 +1,17 @@
-import type { CallRef, Command, Signal } from "../streams/contract.ts";
+import type { CallRef, Command, End, Signal } from "../streams/contract.ts";
 import type { ErrorData } from "../streams/errors.ts";
+import { coalesce } from "./hub-signals.ts";
 
-/** How many signals of a ringing call are kept for tabs that come late, and how many calls that have ended (P44). */
-const MAX_HEARD = 64;
+/** How many calls that have ended are kept (P44). */
 const MAX_ENDED = 64;
 
 /** A call, as far as it matters which tab it belongs to. */
 export interface HubCall extends CallRef {
-  /** The tab that placed, answered or rejected it. Absent while it rings in all of them. */
+  /** The tab that placed, claimed, answered or rejected it. Absent while it rings in all of them. */
   readonly owner?: string;
-  /** What a tab that comes while it rings has to hear, in order. */
+  /** The owner has accepted it, but not answered yet: without it the call rings on in the others. */
+  readonly claimed?: true;
+  /** What a tab needs in which it begins to ring, in order. */
   readonly heard: readonly Signal[];
   /** When it stops ringing by itself, on the hub's clock. */
   readonly until?: number;
@@ -30,6 +32,10 @@ export type HubInput =
   | { readonly type: "left"; readonly tab: string }
   | { readonly type: "command"; readonly tab: string; readonly command: Command }
   | { readonly type: "signal"; readonly signal: Signal }
+  /** A tab has brought calls that another hub had, and the engine has taken them up. */
+  | { readonly type: "adopted"; readonly tab: string; readonly calls: readonly HubCall[] }
+  /** A tab takes these calls for live. */
+  | { readonly type: "known"; readonly tab: string; readonly calls: readonly CallRef[] }
   /** The engine knows of no such call. */
   | { readonly type: "unknown"; readonly call: CallRef };
 
@@ -56,11 +62,15 @@ export function step(state: HubState, input: HubInput, at: number): HubStep {
     case "joined":
       return join(state, input.tab, at);
     case "left":
-      return leave(state, input.tab);
+      return leave(state, input.tab, at);
     case "command":
-      return carryOut(state, input.tab, input.command);
+      return carryOut(state, input.tab, input.command, at);
     case "signal":
       return receive(state, input.signal, at);
+    case "adopted":
+      return adopt(state, input.tab, input.calls, at);
+    case "known":
+      return { state, effects: input.calls.flatMap((call) => correct(state, input.tab, call)) };
     case "unknown":
       return { state: { ...state, calls: without(state.calls, input.call) }, effects: [] };
   }
@@ -72,26 +82,68 @@ function join(state: HubState, tab: string, at: number): HubStep {
   const ringing = state.calls.filter(({ owner }) => owner === undefined);
   return {
     state: { ...state, tabs: [...state.tabs, tab] },
-    effects: ringing.flatMap(({ heard, until = at }) =>
-      heard.map((signal) =>
-        tell(tab, signal.type === "incoming" ? { ...signal, remaining: Math.max(0, until - at) } : signal),
-      ),
-    ),
+    effects: ringing.flatMap((call) => ring(call, [tab], at)),
   };
 }
 
-/** What rings goes on ringing in the others. */
-function leave(state: HubState, tab: string): HubStep {
+/** What rings goes on ringing in the others, and what it had only claimed does so again (P48). */
+function leave(state: HubState, tab: string, at: number): HubStep {
   const own = state.calls.filter(({ owner }) => owner === tab);
+  const left = { ...state, tabs: state.tabs.filter((other) => other !== tab) };
+  return own.reduce<HubStep>(
+    ({ state: before, effects }, call) => {
+      const { state: next, effects: more } = call.claimed
+        ? release(before, call, tab, at)
+        : hangUp(before, call);
+      return { state: next, effects: [...effects, ...more] };
+    },
+    { state: left, effects: [] },
+  );
+}
+
+const hangUp = (state: HubState, { roomId, callId }: CallRef): HubStep => ({
+  state,
+  effects: [dispatch({ roomId, callId, type: "hangup", reason: "user_hangup" })],
+});
+
+/** Everybody's again: it rings anew in the others. */
+function release(
+  state: HubState,
+  { owner: _, claimed: __, ...call }: HubCall,
+  tab: string,
+  at: number,
+): HubStep {
+  const others = state.tabs.filter((other) => other !== tab);
+  return { state: keep(state, call), effects: ring(call, others, at) };
+}
+
+function ring({ heard, until = 0 }: HubCall, tabs: readonly string[], at: number): HubEffect[] {
+  const remaining = Math.max(0, until - at);
+  const signals = heard.map((signal) => (signal.type === "incoming" ? { ...signal, remaining } : signal));
+  return tabs.flatMap((tab) => signals.map((signal) => tell(tab, signal)));
+}
+
+/** Those that are not known here; one that rings does so in the other tabs too. */
+function adopt(state: HubState, tab: string, calls: readonly HubCall[], at: number): HubStep {
+  const ringing = calls.filter(({ owner }) => owner === undefined);
+  const others = state.tabs.filter((other) => other !== tab);
   return {
-    state: { ...state, tabs: state.tabs.filter((other) => other !== tab) },
-    effects: own.map(({ roomId, callId }) =>
-      dispatch({ roomId, callId, type: "hangup", reason: "user_hangup" }),
-    ),
+    state: { ...state, calls: [...state.calls, ...calls] },
+    effects: ringing.flatMap((call) => ring(call, others, at)),
   };
 }
 
-function carryOut(state: HubState, tab: string, command: Command): HubStep {
+/** How a call ended that a tab takes for live; nothing where it is right. */
+function correct({ calls }: HubState, tab: string, { roomId, callId }: CallRef): HubEffect[] {
+  const call = find(calls, { roomId, callId });
+  if (call && (call.owner ?? tab) === tab) return [];
+  const end: End = call
+    ? { by: "other_device", reason: "answered_elsewhere" }
+    : { by: "system", reason: "signalling_failed" };
+  return [tell(tab, { type: "ended", roomId, callId, end })];
+}
+
+function carryOut(state: HubState, tab: string, command: Command, at: number): HubStep {
   const call = find(state.calls, command);
   const { roomId, callId } = command;
   if (!call && command.type === "place") {
@@ -99,51 +151,56 @@ function carryOut(state: HubState, tab: string, command: Command): HubStep {
     return { state: { ...state, calls: [...state.calls, placed] }, effects: [dispatch(command)] };
   }
   if (call?.owner !== undefined && call.owner !== tab) return { state, effects: [refuse(command)] };
-  const reason = call?.owner === undefined ? reasonOf(command) : undefined;
-  if (!call || reason === undefined) return { state, effects: [dispatch(command)] };
+  const sent = [dispatch(command)];
+  if (call?.claimed && command.type === "release") {
+    const { state: next, effects } = release(state, call, tab, at);
+    return { state: next, effects: [...sent, ...effects] };
+  }
+  const reason = call && (call.claimed || call.owner === undefined) ? reasonOf(command) : undefined;
+  if (!call || reason === undefined) return { state, effects: sent };
+  const taken: HubCall =
+    command.type === "claim"
+      ? { ...call, owner: tab, claimed: true }
+      : { roomId, callId, owner: tab, heard: [] };
+  // Claimed before: it has ended for them.
+  const others = call.claimed ? [] : state.tabs.filter((other) => other !== tab);
   const end = { by: "other_device", reason } as const;
-  const others = state.tabs.filter((other) => other !== tab);
   return {
-    state: keep(state, { roomId, callId, owner: tab, heard: [] }),
-    effects: [
-      dispatch(command),
-      ...others.map((other) => tell(other, { type: "ended", roomId, callId, end })),
-    ],
+    state: keep(state, taken),
+    effects: [...sent, ...others.map((other) => tell(other, { type: "ended", roomId, callId, end }))],
   };
 }
 
 /** How a ringing call ends for the other tabs when one says this; nothing where it rings on. */
 function reasonOf(command: Command): string | undefined {
-  if (command.type === "answer") return "answered_elsewhere";
+  if (command.type === "answer" || command.type === "claim") return "answered_elsewhere";
   if (command.type === "reject") return "rejected";
   return command.type === "hangup" ? command.reason : undefined;
 }
 
 function receive(state: HubState, signal: Signal, at: number): HubStep {
   const { roomId, callId } = signal;
-  if (signal.type === "incoming") {
+  const call = find(state.calls, signal);
+  if (signal.type === "incoming" && call?.owner === undefined) {
     const { replaces } = signal;
     const replaced = replaces === undefined ? undefined : find(state.calls, { roomId, callId: replaces });
     const owner = replaced?.owner;
-    const call =
+    const ringing =
       owner === undefined
         ? { roomId, callId, heard: [signal], until: at + signal.remaining }
         : { roomId, callId, owner, heard: [] };
     const crossed = replaced ? over(state, replaced) : state;
-    return { state: keep(crossed, call), effects: tellAll(state, call, signal) };
+    return { state: keep(crossed, ringing), effects: tellAll(state, ringing, signal) };
   }
-  const call = find(state.calls, signal);
   const effects = tellAll(state, call ?? find(state.ended, signal), signal);
   if (!call || signal.type === "trace") return { state, effects };
   if (signal.type === "ended") return { state: over(state, call), effects };
-  const heard = call.owner === undefined ? note(call.heard, signal) : call.heard;
-  return { state: heard === call.heard ? state : keep(state, { ...call, heard }), effects };
-}
-
-/** Of candidates all are kept, of anything else the last. */
-function note(heard: readonly Signal[], signal: Signal): readonly Signal[] {
-  const before = signal.type === "candidates" ? heard : heard.filter(({ type }) => type !== signal.type);
-  return before.length < MAX_HEARD ? [...before, signal] : heard;
+  if (call.owner !== undefined && !call.claimed) return { state, effects };
+  const waiting = coalesce(
+    call.heard.map((heard) => ({ signal: heard })),
+    { signal },
+  );
+  return { state: keep(state, { ...call, heard: waiting.map((each) => each.signal) }), effects };
 }
 
 /** Where a call is nobody's, or not known here, all may want to hear of it. */

@@ -1,23 +1,38 @@
 import type { Subscription } from "rxjs";
-import type { Signal } from "../streams/contract.ts";
+import type { Clock, Signal } from "../streams/contract.ts";
 import type { TrunklineError } from "../streams/errors.ts";
 import { HubLink, type Streams } from "./hub-link.ts";
+import { coalesce, later } from "./hub-signals.ts";
 
-/** How many signals wait for a tab that has lost its connection. */
+/** How many signals wait for a tab before those that say nothing new are dropped (P44). */
 const MAX_WAITING = 256;
 
-/** A tab as the hub knows it, over all the connections that it makes: what it is told meanwhile waits for it. */
+interface Sent {
+  readonly number: number;
+  readonly signal: Signal;
+  readonly at: number;
+}
+
+/**
+ * A tab as the hub knows it, over all the connections that it makes. A signal is kept until the tab has given its receipt,
+ * for what was sent on a connection that is lost may not have been received: the next one begins with it.
+ */
 export class HubTab {
+  readonly #hub: string;
+  readonly #clock: Clock;
   readonly #engine: Streams;
   readonly #watching: Subscription;
   #link: HubLink | undefined;
-  /** Absent while it listens. */
-  #waiting: Signal[] | undefined = [];
+  #listens = false;
+  #count = 0;
+  #unreceived: readonly Sent[] = [];
   /** Set when it goes; resolves when its calls have been hung up. */
   leaving: Promise<void> | undefined;
 
-  /** Tells the tab of what the engine says to all. `watching` ends with it. */
-  constructor(engine: Streams, watching: Subscription) {
+  /** `hub` tells its receipts from another's. `watching` ends with the tab. */
+  constructor(hub: string, engine: Streams, watching: Subscription, clock: Clock) {
+    this.#hub = hub;
+    this.#clock = clock;
     this.#engine = engine;
     this.#watching = watching;
   }
@@ -28,9 +43,8 @@ export class HubTab {
     const link: HubLink = new HubLink(() => {
       const begin = () => {
         if (this.#link !== link || link.closed) return;
-        const waiting = this.#waiting ?? [];
-        this.#waiting = undefined;
-        for (const signal of waiting) link.tell(signal);
+        this.#listens = true;
+        for (const sent of this.#unreceived) this.#send(sent);
         enter();
       };
       admission.then(begin, () => {}); // told by `end`
@@ -49,8 +63,19 @@ export class HubTab {
   }
 
   tell(signal: Signal): void {
-    if (!this.#waiting) this.#link?.tell(signal);
-    else if (this.#waiting.length < MAX_WAITING) this.#waiting.push(signal);
+    this.#count += 1;
+    const sent = { number: this.#count, signal, at: this.#clock.now() };
+    this.#unreceived = [...this.#unreceived, sent];
+    if (this.#unreceived.length > MAX_WAITING)
+      this.#unreceived = this.#unreceived.reduce<readonly Sent[]>(coalesce, []).slice(-MAX_WAITING);
+    if (this.#listens) this.#send(sent);
+  }
+
+  /** The tab has received the signal of this receipt, and those before it. */
+  received(receipt: string): void {
+    const number = Number.parseInt(receipt, 10);
+    if (receipt === this.#receipt(number))
+      this.#unreceived = this.#unreceived.filter((sent) => sent.number > number);
   }
 
   end(error?: TrunklineError): void {
@@ -58,9 +83,17 @@ export class HubTab {
     this.#link?.end(error);
   }
 
+  #send({ number, signal, at }: Sent): void {
+    this.#link?.tell({ signal: later(signal, this.#clock.now() - at), receipt: this.#receipt(number) });
+  }
+
+  #receipt(number: number): string {
+    return `${number} ${this.#hub}`;
+  }
+
   #lose(): void {
     this.#link?.lose();
     this.#link = undefined;
-    this.#waiting ??= [];
+    this.#listens = false;
   }
 }

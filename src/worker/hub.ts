@@ -4,8 +4,10 @@ import {
   firstValueFrom,
   from,
   type Observable,
+  ReplaySubject,
   race,
   Subscription,
+  take,
   takeUntil,
   timer,
 } from "rxjs";
@@ -15,10 +17,13 @@ import type {
   Command,
   Memory,
   MemoryChange,
+  RememberedCall,
   Signal,
   SignalingHalf,
 } from "../streams/contract.ts";
 import { fromErrorData, TrunklineError, toTrunklineError } from "../streams/errors.ts";
+import type { SentSignal } from "../streams/link-control.ts";
+import type { HubLink } from "./hub-link.ts";
 import { HubMemory, unwrap } from "./hub-memory.ts";
 import { type HubEffect, type HubInput, hubState, step } from "./hub-state.ts";
 import { HubTab } from "./hub-tab.ts";
@@ -26,17 +31,25 @@ import { HubTab } from "./hub-tab.ts";
 /** How long the homeserver may take to hear of the hangups of a tab that goes, in ms. */
 const FAREWELL = 2_000;
 
-/** An engine that may tell what is to be remembered of it. */
-export type Engine = SignalingHalf & { readonly memory$?: Observable<MemoryChange> };
+/** An engine that may tell what is to be remembered of it, and take up calls that another had. */
+export type Engine = SignalingHalf & {
+  readonly memory$?: Observable<MemoryChange>;
+  adopt?(calls: readonly RememberedCall[]): void;
+};
 
 /** The signalling half of one tab. */
 export type TabHalf = SignalingHalf & {
   readonly memory$: Observable<MemoryChange>;
-  /** The connection is lost, but the tab may be there: its calls are kept, and what they have to tell waits. */
+  /** The signals, each with a receipt to be given back. */
+  readonly sent$: Observable<SentSignal>;
+  received(receipt: string): void;
+  /** The connection is lost, but the tab may be there: its calls are kept, and so are signals without a receipt. */
   lost(): void;
 };
 
 export interface HubOptions {
+  /** Tells this hub from others. */
+  readonly id: string;
   readonly createEngine: (memory: Memory | undefined) => Engine;
   /** Emits once, when that tab is gone. */
   readonly gone: (tab: string) => Observable<unknown>;
@@ -48,12 +61,24 @@ export interface HubOptions {
 export interface Hub {
   /** Whether it has ended, or is about to: the next tab needs a new one. */
   readonly over: boolean;
-  /** The half of a tab, which may have had one before. It works once `admission` has resolved, and fails as that does. */
-  join(tab: string, admission?: Promise<void>): TabHalf;
+  /** The half of a tab, which may have had one before. */
+  join(tab: string, joining?: Joining): TabHalf;
+}
+
+/** What a tab brings when it joins. */
+export interface Joining {
+  /** The half works once this has resolved, and fails as it does. */
+  readonly admission?: Promise<void> | undefined;
+  /** Of the last signal that it received. */
+  readonly receipt?: string | undefined;
+  /** Of a hub that was lost: taken up where this one began without. */
+  readonly memory?: Memory | undefined;
+  /** The calls that it takes for live: once the engine has read on, it is told of the end of those that are not. */
+  readonly known?: readonly CallRef[] | undefined;
 }
 
 /** One engine for several tabs. It ends with the last tab: each is watched from when it joins, or was remembered. */
-export function createHub({ createEngine, gone, clock, memory }: HubOptions): Hub {
+export function createHub({ id: hubId, createEngine, gone, clock, memory }: HubOptions): Hub {
   const known = memory && unwrap(memory, clock.now());
   const engine = createEngine(known?.engine);
   const tabs = new Map<string, HubTab>();
@@ -68,7 +93,14 @@ export function createHub({ createEngine, gone, clock, memory }: HubOptions): Hu
       ({ roomId, callId }) => roomId === ref.roomId && callId === ref.callId,
     );
   const remembered = new HubMemory(find, clock, known?.engine);
-  life.add(engine.memory$?.subscribe((change) => remembered.change(change)));
+  /** Emits once the engine has read a batch: what rings is known. */
+  const read$ = new ReplaySubject<void>(1);
+  life.add(
+    engine.memory$?.subscribe((change) => {
+      remembered.change(change);
+      if (change.type === "position") read$.next();
+    }),
+  );
 
   /** Settles when what it dispatches has settled. */
   const apply = async (input: HubInput): Promise<void> => {
@@ -140,11 +172,23 @@ export function createHub({ createEngine, gone, clock, memory }: HubOptions): Hu
     const present = tabs.get(id);
     if (present) return present;
     const tab = new HubTab(
+      hubId,
       engine,
       gone(id).subscribe(() => void leave(id)),
+      clock,
     );
     tabs.set(id, tab);
     return tab;
+  };
+
+  /** Takes up what another hub had, unless this one began with it: then it knows better. */
+  const adopt = (id: string, brought: Memory) => {
+    if (known) return;
+    const unknown = unwrap(brought, clock.now());
+    const calls = unknown.calls.filter((call) => !find(call));
+    engine.adopt?.(unknown.engine.calls.filter((call) => !find(call)));
+    void apply({ type: "adopted", tab: id, calls });
+    for (const { owner } of calls) if (owner !== undefined) admit(owner);
   };
   for (const { owner } of state.calls) if (owner !== undefined) admit(owner);
 
@@ -152,13 +196,19 @@ export function createHub({ createEngine, gone, clock, memory }: HubOptions): Hu
     get over() {
       return over;
     },
-    join(id, admission = Promise.resolve()) {
+    join(id, { admission = Promise.resolve(), receipt, memory: brought, known: calls = [] } = {}) {
       const tab = admit(id);
+      if (receipt !== undefined) tab.received(receipt);
       const enter = () => {
+        if (brought) adopt(id, brought);
         void apply({ type: "joined", tab: id });
+        if (calls.length > 0)
+          read$
+            .pipe(take(1), takeUntil(link.closed$))
+            .subscribe(() => void apply({ type: "known", tab: id, calls }));
         listen();
       };
-      const link = tab.connect(admission, enter);
+      const link: HubLink = tab.connect(admission, enter);
       admission.catch((thrown) => {
         tab.end(toTrunklineError(thrown));
         void leave(id);
@@ -173,6 +223,7 @@ export function createHub({ createEngine, gone, clock, memory }: HubOptions): Hu
           await admission;
           await apply({ type: "command", tab: id, command });
         },
+        received: (each) => tab.received(each),
         close: () => leave(id),
         lost: () => tab.lose(link),
       };

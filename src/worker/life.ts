@@ -11,6 +11,7 @@ import type {
 import { type TrunklineError, toTrunklineError } from "../streams/errors.ts";
 import { shifted } from "../streams/ice-servers.ts";
 import type { Served } from "../streams/link.ts";
+import type { SentSignal } from "../streams/link-control.ts";
 import { connect } from "./connection.ts";
 import type { WorkerEndpoint } from "./endpoint.ts";
 import type { Outlets } from "./outlets.ts";
@@ -22,6 +23,8 @@ export interface LifeOptions {
   readonly memory: Memory | undefined;
   readonly onMemory: (change: MemoryChange) => void;
   readonly outlets: Outlets;
+  /** That of the last signal received, over all engines. */
+  readonly receipts: { last?: string };
   /** Whether anyone listens to signals yet: a half may sync only for a subscriber. */
   readonly reading: boolean;
   readonly clock: Clock;
@@ -43,8 +46,8 @@ export interface Life {
 }
 
 export function beginLife(options: LifeOptions): Life {
-  const { worker, start, memory, onMemory, outlets, reading, clock, served } = options;
-  const { end$, stream, call, end } = connect(worker, clock, served);
+  const { worker, start, memory, onMemory, outlets, receipts, reading, clock, served } = options;
+  const { end$, stream, call, end } = connect(worker, clock, served, () => receipts.last);
 
   stream<readonly IceServer[]>("iceServers")
     .pipe(map((servers) => shifted(servers, clock.now())))
@@ -60,7 +63,11 @@ export function beginLife(options: LifeOptions): Life {
   // What ends an engine is told by its other streams.
   stream<MemoryChange>("memory").subscribe({ next: onMemory, error: () => undefined });
   const onOurs = onOurTime(clock);
-  const listen = () => stream<Signal>("signals").pipe(map(onOurs)).subscribe(outlets.signals);
+  const receive = ({ signal, receipt }: SentSignal) => {
+    if (receipt !== undefined) receipts.last = receipt;
+    return onOurs(signal);
+  };
+  const listen = () => stream<SentSignal>("signals").pipe(map(receive)).subscribe(outlets.signals);
   if (reading) listen();
 
   // Ports keep no order between them: this waits until all that was asked of the streams' port has been heard there.
@@ -69,7 +76,7 @@ export function beginLife(options: LifeOptions): Life {
   // A turn later, so that whoever subscribes to signals at once is heard before the start, and misses nothing.
   const started = Promise.resolve()
     .then(heard)
-    .then(() => call((control) => control.start(start, memory)));
+    .then(() => call((control) => control.start(start, memory, receipts.last)));
   started.catch((error) => end(toTrunklineError(error)));
   let ready = started;
 

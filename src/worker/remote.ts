@@ -58,6 +58,7 @@ export function remoteSignaling(
   page?: PageSide,
 ): SignalingHalf {
   const outlets = new Outlets();
+  const receipts = {};
   let memory: Memory = NO_MEMORY;
   let reading = false;
   let life: Life | undefined;
@@ -77,7 +78,7 @@ export function remoteSignaling(
   const begin = (): Life => {
     const bornAt = clock.now();
     const begun = beginLife({
-      ...{ worker, start, outlets, reading, clock, onMemory, served: page?.served },
+      ...{ worker, start, outlets, receipts, reading, clock, onMemory, served: page?.served },
       memory: everStarted ? memory : undefined,
     });
     life = begun;

@@ -42,8 +42,8 @@ const enter = createDoor({
 const greet: Greet = (hello, accessToken, started) => {
   const ports = readHello<MessagePort>(hello);
   if (!ports) return;
-  hostSignaling(ports, (options, { memory }) => {
-    const start = { ...(options as TabStart), ...(memory && { memory }) };
+  hostSignaling(ports, (options, { memory, receipt }) => {
+    const start = { ...(options as TabStart), ...(memory && { memory }), ...(receipt && { receipt }) };
     const half = enter(accessToken === undefined ? start : { ...start, accessToken });
     started?.();
     return half;

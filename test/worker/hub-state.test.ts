@@ -12,10 +12,10 @@ const INCOMING: Signal = {
   negotiable: true,
   description: { type: "offer", sdp: "v=0" },
 };
-const candidates = (text: string): Signal => ({
+const candidates = (...texts: string[]): Signal => ({
   ...CALL,
   type: "candidates",
-  candidates: [{ candidate: text, sdpMid: "0" }],
+  candidates: texts.map((candidate) => ({ candidate, sdpMid: "0" })),
 });
 const identity = (displayName: string): Signal => ({ ...CALL, type: "identity", identity: { displayName } });
 const TRACE: Signal = {
@@ -35,11 +35,14 @@ const says = (tab: string, command: Command): HubInput => ({ type: "command", ta
 const tell = (tab: string, signal: Signal): HubEffect => ({ type: "tell", tab, signal });
 const dispatch = (command: Command): HubEffect => ({ type: "dispatch", command });
 
+/** An input that comes later than the others. */
+const at = (ms: number, input: HubInput) => ({ ...input, ms });
+
 /** The effects of the last input, after the others. */
-function effectsOf(...inputs: readonly HubInput[]): readonly HubEffect[] {
+function effectsOf(...inputs: readonly (HubInput & { readonly ms?: number })[]): readonly HubEffect[] {
   let state: HubState = hubState();
   let effects: readonly HubEffect[] = [];
-  for (const input of inputs) ({ state, effects } = step(state, input, 0));
+  for (const { ms = 0, ...input } of inputs) ({ state, effects } = step(state, input, ms));
   return effects;
 }
 
@@ -61,8 +64,7 @@ describe("hub: a call that rings", () => {
     const since = [candidates("1"), identity("Alice"), candidates("2"), identity("Anne"), TRACE];
     expect(effectsOf(joined("a"), signal(INCOMING), ...since.map(signal), joined("b"))).toEqual([
       tell("b", INCOMING),
-      tell("b", candidates("1")),
-      tell("b", candidates("2")),
+      tell("b", candidates("1", "2")),
       tell("b", identity("Anne")),
     ]);
   });
@@ -95,8 +97,8 @@ describe("hub: a call that rings", () => {
   it("keeps a bounded number of a stranger's signals for those that come late (P44)", () => {
     const flood = Array.from({ length: 1_000 }, (_, i) => signal(candidates(`${i}`)));
     const late = effectsOf(joined("a"), signal(INCOMING), ...flood, joined("b"));
-    expect(late).toHaveLength(64);
-    expect(late.at(0)).toEqual(tell("b", INCOMING));
+    const newest = Array.from({ length: 256 }, (_, i) => `${i + 744}`);
+    expect(late).toEqual([tell("b", INCOMING), tell("b", candidates(...newest))]);
   });
 });
 
@@ -160,6 +162,99 @@ describe("hub: who takes a call", () => {
     expect(effectsOf(...ringing, says("a", ANSWER), signal(other), signal(ENDED))).toEqual([
       tell("a", ENDED),
     ]);
+  });
+});
+
+describe("hub: a call that a tab claims, and has not answered yet", () => {
+  const CLAIM: Command = { ...CALL, type: "claim" };
+  const RELEASE: Command = { ...CALL, type: "release" };
+  const elsewhere = end("answered_elsewhere");
+  const claimed = [...ringing, says("b", CLAIM)];
+  const AT = 30_000;
+  const again: Signal = { ...INCOMING, remaining: 60_000 };
+
+  it("ends at once for the others, and rings in no tab that comes", () => {
+    expect(effectsOf(...claimed)).toEqual([dispatch(CLAIM), tell("a", elsewhere), tell("c", elsewhere)]);
+    expect(effectsOf(...claimed, joined("d"))).toEqual([]);
+    expect(effectsOf(...claimed, signal(ENDED))).toEqual([tell("b", ENDED)]);
+  });
+
+  it.each([CLAIM, ANSWER, REJECT])("is refused to the others: %#", (command) => {
+    expect(effectsOf(...claimed, says("a", command))).toMatchObject([
+      { type: "refuse", error: { code: "wrong_state" } },
+    ]);
+  });
+
+  it.each([ANSWER, REJECT, { ...CALL, type: "hangup", reason: "user_busy" } as const])(
+    "is answered or declined by the tab that has it, of which nobody else is told again: %#",
+    (command) => {
+      expect(effectsOf(...claimed, says("b", command))).toEqual([dispatch(command)]);
+      expect(effectsOf(...claimed, says("b", command), says("b", RELEASE))).toEqual([dispatch(RELEASE)]);
+    },
+  );
+
+  it("rings again in the others when it is released, for as long as is left, with all that came since", () => {
+    const inputs = [...claimed, signal(candidates("1"))];
+    expect(effectsOf(...inputs, at(AT, says("b", RELEASE)))).toEqual([
+      dispatch(RELEASE),
+      ...["a", "c"].flatMap((tab) => [tell(tab, again), tell(tab, candidates("1"))]),
+    ]);
+    expect(effectsOf(...inputs, says("b", RELEASE), says("a", ANSWER)).at(1)).toEqual(tell("b", elsewhere));
+  });
+
+  it("P48 rings again in the others when its tab goes, and is not hung up", () => {
+    expect(effectsOf(...claimed, at(AT, left("b")))).toEqual([tell("a", again), tell("c", again)]);
+    expect(effectsOf(...claimed, left("b"), at(AT, joined("d")))).toEqual([tell("d", again)]);
+    expect(effectsOf(...claimed, says("b", ANSWER), left("b"))).toMatchObject([{ type: "dispatch" }]);
+  });
+
+  it("may be claimed twice and released twice: nothing happens the second time", () => {
+    expect(effectsOf(...claimed, says("b", CLAIM))).toEqual([dispatch(CLAIM)]);
+    expect(effectsOf(...claimed, says("b", RELEASE), says("b", RELEASE))).toEqual([dispatch(RELEASE)]);
+  });
+});
+
+describe("hub: calls that a tab takes for live", () => {
+  const known = (tab: string): HubInput => ({ type: "known", tab, calls: [CALL] });
+
+  it("go on where they do", () => {
+    expect(effectsOf(...ringing, known("a"))).toEqual([]);
+    expect(effectsOf(...three, says("a", PLACE), known("a"))).toEqual([]);
+  });
+
+  it("end for it where they are gone, or another tab's", () => {
+    const lost: Signal = { ...CALL, type: "ended", end: { by: "system", reason: "signalling_failed" } };
+    expect(effectsOf(...three, known("a"))).toEqual([tell("a", lost)]);
+    expect(effectsOf(...ringing, says("b", ANSWER), known("a"))).toEqual([
+      tell("a", end("answered_elsewhere")),
+    ]);
+  });
+});
+
+describe("hub: calls that a tab brings of a hub that was lost", () => {
+  const heard = [INCOMING];
+  const adopted = (call: object): HubInput => ({
+    type: "adopted",
+    tab: "a",
+    calls: [{ ...CALL, heard, until: 90_000, ...call }],
+  });
+
+  it("ring in the other tabs, for as long as is left", () => {
+    const again = { ...INCOMING, remaining: 60_000 };
+    expect(effectsOf(...three, at(30_000, adopted({})))).toEqual([tell("b", again), tell("c", again)]);
+  });
+
+  it("are the tab's that had them", () => {
+    const inputs = [...three, adopted({ owner: "b", heard: [] })];
+    expect(effectsOf(...inputs)).toEqual([]);
+    expect(effectsOf(...inputs, signal(TRACE))).toEqual([tell("b", TRACE)]);
+  });
+});
+
+describe("hub: an invite that comes twice", () => {
+  it("does not take a call from the tab that has it", () => {
+    expect(effectsOf(...ringing, says("b", ANSWER), signal(INCOMING))).toEqual([tell("b", INCOMING)]);
+    expect(effectsOf(...ringing, says("b", ANSWER), signal(INCOMING), joined("d"))).toEqual([]);
   });
 });
 

@@ -20,6 +20,7 @@ describe("signalling suite, a tab of a shared engine", () => {
       rooms.join(roomId, userId);
       const transport = rooms.connect({ userId, deviceId: name.toUpperCase() });
       const hub = createHub({
+        id: name,
         createEngine: () => createEngine({ transport }),
         gone: () => NEVER,
         clock: realClock,

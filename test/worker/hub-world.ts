@@ -59,12 +59,15 @@ export function tabLocks() {
   };
 }
 
+let hubs = 0;
+
 export function hubWorld(memory?: Memory) {
   const engine = rememberingEngine();
   const clock = virtualClock();
   const locks = tabLocks();
   const handed: (Memory | undefined)[] = [];
   const hub: Hub = createHub({
+    id: `hub ${++hubs}`,
     createEngine: (memory) => {
       handed.push(memory);
       return engine;

@@ -2,9 +2,10 @@ import { lastValueFrom, Subject } from "rxjs";
 import { describe, expect, it } from "vitest";
 import type { Command, Memory, Signal } from "../../src/streams/contract.ts";
 import { TrunklineError } from "../../src/streams/errors.ts";
+import type { SentSignal } from "../../src/streams/link-control.ts";
 import { NO_MEMORY, remember } from "../../src/streams/memory.ts";
 import { PROTOCOL } from "../../src/streams/protocol.ts";
-import type { TabHalf } from "../../src/worker/hub.ts";
+import type { Hub, TabHalf } from "../../src/worker/hub.ts";
 import { hubWorld, settled, watch } from "./hub-world.ts";
 import { CALL, code } from "./stand-in.ts";
 
@@ -180,6 +181,154 @@ describe("hub: a tab that loses its connection, but is there", () => {
   });
 });
 
+describe("hub: signals and their receipts", () => {
+  const candidates = (text: string): Signal => ({
+    ...CALL,
+    type: "candidates",
+    candidates: [{ candidate: text, sdpMid: "0" }],
+  });
+
+  /** A tab that gives receipts, as far as the test lets it. */
+  function connect({ hub }: { readonly hub: Hub }, receipt?: string) {
+    const half = hub.join("a", { receipt });
+    const got: SentSignal[] = [];
+    half.sent$.subscribe((sent) => got.push(sent));
+    return { half, got, signals: () => got.map(({ signal }) => signal) };
+  }
+
+  it("are sent again where a connection was lost before the tab had them, in order, and each once", async () => {
+    const world = hubWorld();
+    const first = connect(world);
+    await settled();
+    for (const signal of [INCOMING, candidates("1"), candidates("2")]) world.engine.signals.next(signal);
+    expect(first.signals()).toEqual([INCOMING, candidates("1"), candidates("2")]);
+    // The tab has given up; the hub does not know yet.
+    world.engine.signals.next(ENDED);
+    const second = connect(world, first.got[1]?.receipt);
+    await settled();
+    expect(second.signals()).toEqual([candidates("2"), ENDED]);
+    second.half.received(second.got.at(-1)?.receipt as string);
+    second.half.lost();
+    const third = connect(world);
+    await settled();
+    expect(third.signals()).toEqual([]);
+  });
+
+  it("ring for as long as is left when they are sent again", async () => {
+    const world = hubWorld();
+    const first = connect(world);
+    await settled();
+    first.half.lost();
+    world.engine.signals.next(INCOMING);
+    await world.clock.advance(30_000);
+    const second = connect(world);
+    await settled();
+    expect(second.signals()).toEqual([{ ...INCOMING, remaining: 60_000 }]);
+  });
+
+  it("of another hub say nothing here", async () => {
+    const other = hubWorld();
+    const lost = connect(other);
+    await settled();
+    for (let i = 0; i < 9; i++) other.engine.signals.next(candidates(`${i}`));
+    const world = hubWorld();
+    const first = connect(world);
+    await settled();
+    world.engine.signals.next(INVITED);
+    first.half.lost();
+    const second = connect(world, lost.got.at(-1)?.receipt);
+    await settled();
+    expect(second.signals()).toEqual([INVITED]);
+  });
+
+  it("are never lost where they matter, however many come for a tab that is away (P44)", async () => {
+    const world = hubWorld();
+    const first = connect(world);
+    await settled();
+    first.half.lost();
+    const { engine } = world;
+    const other = { roomId: CALL.roomId, callId: "other" };
+    engine.signals.next(INCOMING);
+    engine.signals.next({ ...INCOMING, ...other });
+    for (let i = 0; i < 1_000; i++) {
+      engine.signals.next(candidates(`${i}`));
+      engine.signals.next({ ...CALL, type: "trace", entry: { kind: "milestone", name: "ringing", at: i } });
+    }
+    engine.signals.next({ ...ENDED, ...other });
+    for (let i = 0; i < 1_000; i++) engine.signals.next(candidates(`${1_000 + i}`));
+    const second = connect(world);
+    await settled();
+    const got = second.signals();
+    expect(got.length).toBeLessThanOrEqual(257);
+    expect(got).toContainEqual({ ...INCOMING, remaining: 90_000 });
+    expect(got).toContainEqual({ ...ENDED, ...other });
+    const last = got.findLast(({ type }) => type === "candidates") as Extract<Signal, { type: "candidates" }>;
+    expect(last.candidates.at(-1)?.candidate).toBe("1999");
+  });
+});
+
+describe("hub: a tab that joins with the calls it takes for live", () => {
+  it("is told of the end of those that are not, once the engine has read on", async () => {
+    const { engine, hub } = hubWorld();
+    const seen = watch(hub.join("a", { known: [CALL, { ...CALL, callId: "rings" }] }));
+    await settled();
+    engine.signals.next({ ...INCOMING, callId: "rings" });
+    expect(seen.signals.map(({ type }) => type)).toEqual(["incoming"]);
+    engine.memory$.next({ type: "position", position: "s2" });
+    expect(seen.signals.at(-1)).toEqual({
+      ...CALL,
+      type: "ended",
+      end: { by: "system", reason: "signalling_failed" },
+    });
+    const late = watch(hub.join("b", { known: [CALL] }));
+    await settled();
+    expect(late.signals.at(-1)).toMatchObject({ ...CALL, type: "ended" });
+  });
+});
+
+describe("hub: a tab that brings the calls of a hub that was lost", () => {
+  const engineState = { phase: "answered" };
+  const brought = (hub: object): Memory => ({
+    position: "s7",
+    calls: [
+      { ...CALL, state: { major: PROTOCOL.major, engine: engineState, at: 0, hub: { heard: [], ...hub } } },
+    ],
+  });
+
+  it("has them taken up by a hub that began without, each once", async () => {
+    const { engine, hub, crash } = hubWorld();
+    const adopted: unknown[] = [];
+    Object.assign(engine, { adopt: (calls: unknown[]) => adopted.push(...calls) });
+    const other = watch(hub.join("new"));
+    await settled();
+    for (let i = 0; i < 2; i++) {
+      watch(hub.join("b", { memory: brought({ owner: "b" }) }));
+      await settled();
+    }
+    expect(adopted).toEqual([{ ...CALL, state: engineState }]);
+    engine.signals.next(INVITED);
+    expect(other.signals).toEqual([]);
+    crash("b");
+    await settled();
+    expect(engine.dispatched).toEqual([HANGUP]);
+  });
+
+  it("does not have them taken up by one that began with a snapshot, or has seen them end", async () => {
+    const adopted: unknown[] = [];
+    const world = hubWorld({ calls: [] });
+    Object.assign(world.engine, { adopt: (calls: unknown[]) => adopted.push(...calls) });
+    watch(world.hub.join("b", { memory: brought({ owner: "b" }) }));
+    await settled();
+    const ended = await twoTabs();
+    Object.assign(ended.engine, { adopt: (calls: unknown[]) => adopted.push(...calls) });
+    ended.engine.signals.next(INCOMING);
+    ended.engine.signals.next(ENDED);
+    watch(ended.hub.join("b", { memory: brought({}) }));
+    await settled();
+    expect(adopted).toEqual([]);
+  });
+});
+
 describe("hub: a tab whose admission waits", () => {
   it("hears nothing and says nothing before, and all that rings after", async () => {
     const { engine, hub } = hubWorld();
@@ -187,7 +336,7 @@ describe("hub: a tab whose admission waits", () => {
     await settled();
     engine.status.next({ state: "online" });
     const admitted = new Subject<void>();
-    const half = hub.join("b", lastValueFrom(admitted, { defaultValue: undefined }));
+    const half = hub.join("b", { admission: lastValueFrom(admitted, { defaultValue: undefined }) });
     const seen = watch(half);
     engine.signals.next(INCOMING);
     const another = { ...PLACE, callId: "another" };
@@ -204,7 +353,7 @@ describe("hub: a tab whose admission waits", () => {
     const { engine, hub } = hubWorld();
     const other = watch(hub.join("a"));
     const error = new TrunklineError("invalid_option", "Not yours");
-    const half = hub.join("b", Promise.reject(error));
+    const half = hub.join("b", { admission: Promise.reject(error) });
     const seen = watch(half);
     await settled();
     expect(seen.end).toBe(error);
