@@ -1,4 +1,4 @@
-import { filter, from, fromEvent, map, type Observable, Subscription, switchMap, take } from "rxjs";
+import { Subscription } from "rxjs";
 import {
   channelName,
   generationOf,
@@ -67,18 +67,24 @@ export function hostLeader(scope: LeaderScope, greet: Greet): LeaderHost {
     throw new TrunklineError("worker_lost", "Another tab leads: this worker must not act any more");
   };
 
+  const begin = async (ours: Lead) => {
+    const clientId = await replaceOthers(ours);
+    const recipient = await createRecipient();
+    if (life.closed) return;
+    term = { ...ours, clientId, recipient };
+    scope.postMessage(sealToTab({ kind: "leading", hub: ours.hub }));
+  };
+
+  const enter = (ours: Lead) =>
+    hold(hubLock(ours.name, ours.hub)).subscribe({
+      next: () => void begin(ours).catch(resign),
+      error: resign,
+    });
+
   const listener = ({ data }: { readonly data: unknown }) => {
     if (!lead) {
       lead = readLead(data);
-      if (!lead) return;
-      const announced = beginTerm(lead).subscribe({
-        next(begun) {
-          term = begun;
-          scope.postMessage(sealToTab({ kind: "leading", hub: begun.hub }));
-        },
-        error: resign,
-      });
-      life.add(announced);
+      if (lead) life.add(enter(lead));
       return;
     }
     if (!term) return;
@@ -94,15 +100,9 @@ export function hostLeader(scope: LeaderScope, greet: Greet): LeaderHost {
 }
 
 /**
- * Emits once this worker is the only one that leads: the locks of those before it are stolen, for one that stands still
- * would keep them. Errors when its own is.
+ * Makes this worker the only one that leads: the locks of those before it are stolen, for one that stands still would
+ * keep them. Resolves with the id that the browser knows this worker by; rejects where a later one leads already.
  */
-const beginTerm = (lead: Lead): Observable<Term> =>
-  hold(hubLock(lead.name, lead.hub)).pipe(
-    switchMap(() => from(replaceOthers(lead))),
-    switchMap(async (clientId) => ({ ...lead, clientId, recipient: await createRecipient() })),
-  );
-
 async function replaceOthers({ name, hub }: Lead): Promise<string | undefined> {
   const held = await heldLocks();
   const prefix = hubLock(name, "");
@@ -144,23 +144,17 @@ function serveFollowers(
 
   const deliver = ({ connection, port, data }: Posted) => relays.get(connection)?.deliver(port, data);
 
-  const data$ = fromEvent<MessageEvent<unknown>>(channel, "message").pipe(map(({ data }) => data));
-  life.add(
-    data$.subscribe((data) => {
-      const frame = readToHub(data);
-      if (frame?.kind === "seek") return announce();
-      if (frame?.hub !== hub) return;
-      if (frame.kind === "open") void open(frame);
-      else if (frame.kind === "post") deliver(frame);
-      else relays.get(frame.connection)?.unsubscribe();
-    }),
-  );
-  const replaced$ = data$.pipe(
-    map(readToTab),
-    filter((frame) => frame !== undefined && generationOf(frame.hub) > generationOf(hub)),
-    take(1),
-  );
-  life.add(replaced$.subscribe(resign));
+  channel.addEventListener("message", ({ data }: MessageEvent<unknown>) => {
+    if (life.closed) return;
+    const other = readToTab(data)?.hub;
+    if (other !== undefined && generationOf(other) > generationOf(hub)) return resign();
+    const frame = readToHub(data);
+    if (frame?.kind === "seek") return announce();
+    if (frame?.hub !== hub) return;
+    if (frame.kind === "open") void open(frame);
+    else if (frame.kind === "post") deliver(frame);
+    else relays.get(frame.connection)?.unsubscribe();
+  });
   announce();
   return life;
 }
