@@ -68,7 +68,7 @@ export function connect(
   const lose = (why: string, cause?: unknown) => {
     const message = heard
       ? `The signalling worker is gone: ${why}`
-      : `The signalling worker did not start: ${why}. Does its script import trunkline/worker/entry, is it served, and allowed by the page's CSP (worker-src)?`;
+      : `The signalling worker did not start: ${why}. Does its script import trunkline/worker/entry, is it served, and allowed by the page's CSP (worker-src, trusted types) and embedder policy? See docs/integration.md`;
     end(new TrunklineError(heard ? "worker_lost" : "worker_failed", message, { cause }));
   };
 

@@ -1,5 +1,6 @@
 import { TrunklineError } from "../streams/errors.ts";
 import { checkOptions } from "./options.ts";
+import { isScriptUrl, type ScriptUrl } from "./script-url.ts";
 
 export interface SharedOptions {
   /** Base URL of the homeserver's client-server API, with `http:` or `https:`. */
@@ -11,9 +12,9 @@ export interface SharedOptions {
   readonly deviceId: string;
   /**
    * Where `trunkline/worker/shared-entry` is served, by the same URL to all tabs (so it cannot be a Blob's). Absent: by
-   * the URL that bundlers find in this package.
+   * the URL that bundlers find in this package. A page that requires trusted types gives a `TrustedScriptURL`.
    */
-  readonly script?: string | URL;
+  readonly script?: ScriptUrl;
 }
 
 /** The options, and nothing else that may be on the object: what goes to the worker has to be cloned. */
@@ -22,7 +23,7 @@ export function checkShared(options: SharedOptions): SharedOptions {
   checkOptions({ homeserver, accessToken, userId, deviceId }, "sharedSignaling");
   if (userId === undefined) throw wanted("userId", 'the user id of the login, such as "@me:example.org"');
   if (deviceId === undefined) throw wanted("deviceId", "the device id of the login, as text");
-  if (script !== undefined && !isScript(script))
+  if (script !== undefined && !isScriptUrl(script))
     throw wanted("script", "the URL of trunkline/worker/shared-entry");
   return {
     homeserver: new URL(homeserver).href,
@@ -32,8 +33,6 @@ export function checkShared(options: SharedOptions): SharedOptions {
     ...(script !== undefined && { script }),
   };
 }
-
-const isScript = (script: unknown) => script instanceof URL || (typeof script === "string" && script !== "");
 
 const wanted = (name: keyof SharedOptions, what: string): TrunklineError =>
   new TrunklineError("invalid_option", `sharedSignaling: "${name}" must be ${what}`);

@@ -1,8 +1,9 @@
 import { Observable } from "rxjs";
 import { TrunklineError } from "../streams/errors.ts";
+import { asUrl, type ScriptUrl } from "./script-url.ts";
 import type { Connect } from "./shared-endpoint.ts";
 
-type Script = string | URL | undefined;
+type Script = ScriptUrl | undefined;
 
 /** Connects to the one worker of that name. Errors where its script cannot be loaded. */
 export function connectShared(name: string, script: Script): Connect {
@@ -23,13 +24,13 @@ export function connectShared(name: string, script: Script): Connect {
 const makeShared = (name: string, script: Script): SharedWorker =>
   script === undefined
     ? new SharedWorker(new URL("./shared-entry.js", import.meta.url), { type: "module", name })
-    : new SharedWorker(script, { type: "module", name });
+    : new SharedWorker(asUrl(script), { type: "module", name });
 
 /** The worker of a tab that leads, where there are no shared ones. */
 export const makeOwn = (script: Script): Worker =>
   script === undefined
     ? new Worker(new URL("./shared-entry.js", import.meta.url), { type: "module", name: "trunkline-leader" })
-    : new Worker(script, { type: "module", name: "trunkline-leader" });
+    : new Worker(asUrl(script), { type: "module", name: "trunkline-leader" });
 
 export const hasSharedWorker = (): boolean => typeof SharedWorker === "function";
 

@@ -6,19 +6,22 @@ import type { WorkerEndpoint } from "./endpoint.ts";
 import { keepBatches } from "./kept-batches.ts";
 import { checkOptions, type SignalingOptions } from "./options.ts";
 import { type PageSide, remoteSignaling } from "./remote.ts";
+import { asUrl, isScriptUrl, type ScriptUrl } from "./script-url.ts";
 import { singleRefresh } from "./tokens.ts";
 
 export type { WorkerEndpoint } from "./endpoint.ts";
 export type { LoginOptions, SignalingOptions, TransportOptions } from "./options.ts";
+export type { ScriptUrl, TrustedScriptUrl } from "./script-url.ts";
 
 export type SpawnOptions = SignalingOptions & {
   /**
    * Where the engine runs: a function that makes a worker whose script imports `trunkline/worker/entry`, or such a
    * worker itself, or a port to one. A worker that a function makes is made anew when it dies, and terminated on
-   * `close()`. Absent: a worker of our own, made from that script by its URL. Node has no `Worker` of the web: give a
+   * `close()`; so is one that is given by the address of its script, which is a `TrustedScriptURL` where the page
+   * requires trusted types. Absent: a worker of our own, made from that script by its URL. Node has no `Worker` of the web: give a
    * function that makes one of `node:worker_threads`.
    */
-  readonly worker?: WorkerEndpoint | (() => WorkerEndpoint);
+  readonly worker?: WorkerEndpoint | (() => WorkerEndpoint) | ScriptUrl;
 };
 
 /**
@@ -50,15 +53,18 @@ function servingTransport(transport: Transport): PageSide {
   };
 }
 
-function checkWorker(worker: SpawnOptions["worker"] = makeWorker()): NonNullable<SpawnOptions["worker"]> {
+function checkWorker(worker: SpawnOptions["worker"]): WorkerEndpoint | (() => WorkerEndpoint) {
+  if (worker === undefined || isScriptUrl(worker)) return makeWorker(worker);
   if (typeof worker === "function" || typeof worker?.postMessage === "function") return worker;
-  throw invalid("a Worker, a MessagePort, or a function that makes a Worker");
+  throw invalid("a Worker, a MessagePort, a function that makes a Worker, or the URL of its script");
 }
 
-function makeWorker(): () => WorkerEndpoint {
+function makeWorker(script: ScriptUrl | undefined): () => WorkerEndpoint {
   if (typeof Worker !== "function") {
     throw invalid("a function that makes a worker, for this runtime has no Worker of its own");
   }
+  if (script !== undefined)
+    return () => new Worker(asUrl(script), { type: "module", name: "trunkline-signaling" });
   // In one expression, for that is the form in which bundlers look for workers.
   return () =>
     new Worker(new URL("./entry.js", import.meta.url), { type: "module", name: "trunkline-signaling" });

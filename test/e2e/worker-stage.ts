@@ -16,8 +16,11 @@ export interface WorkerStage {
   readonly origin: string;
   readonly homeserver: Homeserver;
   readonly browser: Browser;
-  /** Opens a page of test/worker/page.ts, under this Content-Security-Policy. */
-  page(csp?: string): Promise<Page>;
+  /**
+   * Opens a page of test/worker/page.ts, under this Content-Security-Policy; or of isolated-page.ts there, which is
+   * cross-origin isolated. Scripts have the header for that when they are asked for with `?coep`.
+   */
+  page(csp?: string, name?: "page" | "isolated-page"): Promise<Page>;
   /** Somebody new. */
   login(name: string): Login;
   /** Two who share a room. */
@@ -27,9 +30,12 @@ export interface WorkerStage {
   close(): Promise<void>;
 }
 
-const HTML = `<!doctype html>
+const html = (name: string) => `<!doctype html>
 <script type="importmap">{ "imports": { "rxjs": "/rxjs.js", "comlink": "/comlink.js" } }</script>
-<script type="module" src="/page.js"></script>`;
+<script type="module" src="/${name}.js"></script>`;
+
+const COEP = { "Cross-Origin-Embedder-Policy": "require-corp" };
+const ISOLATED = { ...COEP, "Cross-Origin-Opener-Policy": "same-origin" };
 
 /** The entry, in a worker that ends in the way that it is told. */
 const MORTAL = `
@@ -68,6 +74,7 @@ export async function openWorkerStage(): Promise<WorkerStage> {
     ["/rxjs.js", await bundled('export * from "rxjs";')],
     ["/comlink.js", await bundled('export * from "comlink";')],
     ["/page.js", await bundled('import "./test/worker/page.ts";', ["rxjs", "comlink"])],
+    ["/isolated-page.js", await bundled('import "./test/worker/isolated-page.ts";', ["rxjs", "comlink"])],
     ["/mortal.js", MORTAL],
     ["/syntax-error.js", "const = 1;"],
     ["/throws.js", 'throw new Error("not today");'],
@@ -78,14 +85,21 @@ export async function openWorkerStage(): Promise<WorkerStage> {
     if (pathname.startsWith("/_matrix/")) return homeserver.fetch(request);
     if (pathname === "/") {
       const csp = searchParams.get("csp");
-      return new Response(HTML, {
-        headers: { "Content-Type": "text/html", ...(csp && { "Content-Security-Policy": csp }) },
+      const name = searchParams.get("name") ?? "page";
+      return new Response(html(name), {
+        headers: {
+          "Content-Type": "text/html",
+          ...(csp && { "Content-Security-Policy": csp }),
+          ...(name === "isolated-page" && ISOLATED),
+        },
       });
     }
     const built = pathname.startsWith("/dist/") && existsSync(`.${pathname}`);
     const text = files.get(pathname) ?? (built ? readFileSync(`.${pathname}`, "utf8") : undefined);
     if (text === undefined) return new Response("Not found", { status: 404 });
-    return new Response(text, { headers: { "Content-Type": "text/javascript" } });
+    return new Response(text, {
+      headers: { "Content-Type": "text/javascript", ...(searchParams.has("coep") && COEP) },
+    });
   };
 
   const server = await new Promise<Server>((resolve) => {
@@ -114,11 +128,11 @@ export async function openWorkerStage(): Promise<WorkerStage> {
     browser,
     troubles,
     login,
-    async page(csp = "") {
+    async page(csp = "", name = "page") {
       const opened = await browser.newPage();
       opened.on("pageerror", (error) => troubles.push(String(error)));
-      await opened.goto(`${origin}/?csp=${encodeURIComponent(csp)}`);
-      await opened.waitForFunction("globalThis.workerPage");
+      await opened.goto(`${origin}/?${new URLSearchParams({ csp, name })}`);
+      await opened.waitForFunction("globalThis.workerPage ?? globalThis.isolatedPage");
       return opened;
     },
     async pair() {

@@ -1,6 +1,8 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { named } from "../../src/streams/protocol.ts";
 import { type SharedOptions, sharedSignaling } from "../../src/worker/shared.ts";
 import { createLocks } from "./locks.ts";
+import { TrustedScriptURL } from "./trusted.ts";
 
 const OPTIONS: SharedOptions = {
   homeserver: "https://example.org",
@@ -21,6 +23,8 @@ describe("sharedSignaling: options", () => {
     ["deviceId", ""],
     ["deviceId", undefined],
     ["script", 7],
+    ["script", ""],
+    ["script", {}],
   ])("throws invalid_option that names %s for %j", (option, value) => {
     const options = { ...OPTIONS, [option]: value } as SharedOptions;
     expect(() => sharedSignaling(options)).toThrow(
@@ -51,7 +55,7 @@ describe("sharedSignaling: where tabs cannot share", () => {
 });
 
 describe("sharedSignaling: the worker that tabs have in common", () => {
-  const made: { readonly url: string; readonly name: string }[] = [];
+  const made: { readonly url: unknown; readonly name: string }[] = [];
   beforeEach(() => {
     made.length = 0;
     vi.stubGlobal("navigator", { locks: createLocks() });
@@ -59,7 +63,7 @@ describe("sharedSignaling: the worker that tabs have in common", () => {
       "SharedWorker",
       class {
         readonly port = new MessageChannel().port1;
-        constructor(url: string, { name }: { readonly name: string }) {
+        constructor(url: unknown, { name }: { readonly name: string }) {
           made.push({ url, name });
         }
         addEventListener() {}
@@ -76,6 +80,13 @@ describe("sharedSignaling: the worker that tabs have in common", () => {
     await half.close();
     return made.at(-1)?.name ?? "";
   }
+
+  it("is made of a TrustedScriptURL as that is given, and named by the protocol's major version", async () => {
+    const script = new TrustedScriptURL("/entry.js");
+    const name = await nameOf({ script });
+    expect(made.at(-1)?.url).toBe(script);
+    expect(name).toBe(named(JSON.stringify(["https://example.org/", "@me:example.org", "DEVICE"])));
+  });
 
   it("is the same for one device, whatever its token and however its homeserver is written", async () => {
     const names = [
