@@ -251,3 +251,39 @@ describe("an engine that goes on", () => {
     expect(whole.types()).toEqual(["hangup"]);
   });
 });
+
+describe("a call that is taken up later than its engine began", () => {
+  it("goes on, is remembered, and is taken up once", async () => {
+    const { calls } = (await answered()).memory();
+    const second = world();
+    second.calls.adopt(calls);
+    second.calls.adopt(calls);
+    expect(second.memory().calls).toMatchObject([mine]);
+    await second.calls.dispatch({ ...mine, type: "hangup", reason: "user_hangup" });
+    expect(second.types()).toEqual(["hangup"]);
+  });
+
+  it("ends where its peer has hung up meanwhile", async () => {
+    const { calls } = (await answered()).memory();
+    const second = world();
+    second.read([said(bob, encode.hangup(endOf(bob, "mine"), "user_hangup"))], { live: false });
+    second.calls.adopt(calls);
+    await second.clock.advance(0);
+    expect(second.signals.filter(({ type }) => type === "ended")).toMatchObject([
+      { ...mine, end: { by: "peer", reason: "user_hangup" } },
+    ]);
+    expect(second.memory().calls).toEqual([]);
+  });
+
+  it("does not take the place of one that is known, and P7 stops ringing on time", async () => {
+    const { calls } = ringing().memory();
+    const second = ringing();
+    second.calls.adopt(calls);
+    expect(second.memory().calls).toHaveLength(1);
+    const third = world();
+    third.calls.adopt(calls);
+    await third.clock.advance(90_000);
+    expect(third.signals.filter(({ type }) => type === "ended")).toHaveLength(1);
+    expect(third.clock.pending).toBe(0);
+  });
+});
