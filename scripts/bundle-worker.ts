@@ -10,16 +10,25 @@ import { build, type Plugin } from "esbuild";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
 
+const leftOut = (path: string) => `throw new Error("${path} is left out of this bundle");`;
+
 /**
- * matrix-js-sdk's HTTP layer imports a module of helpers, and that imports `unhomoglyph`, a table of look-alike letters
- * (115 kB) for comparing display names. No request needs it; should one ever, it fails loudly.
+ * What matrix-js-sdk's HTTP layer imports and no request of ours needs: `unhomoglyph`, a table of look-alike letters
+ * (115 kB) for comparing display names, and OAuth for its own way of renewing tokens. Should one ever be needed, it fails
+ * loudly.
  */
-const withoutLookAlikes: Plugin = {
-  name: "without look-alikes",
+const withoutUnused: Plugin = {
+  name: "without what no request needs",
   setup(build) {
-    build.onResolve({ filter: /^unhomoglyph$/ }, ({ path }) => ({ path, namespace: "left-out" }));
+    build.onResolve({ filter: /^unhomoglyph$|\/oauth\/(index|tokenRefresher)\.js$/ }, ({ path }) => ({
+      path,
+      namespace: "left-out",
+    }));
     build.onLoad({ filter: /.*/, namespace: "left-out" }, ({ path }) => ({
-      contents: `export default function () { throw new Error("${path} is left out of this bundle"); }`,
+      contents: `
+        export default function () { ${leftOut(path)} }
+        export class OAuth2 { constructor() { ${leftOut(path)} } }
+        export class TokenRefresher { constructor() { ${leftOut(path)} } }`,
     }));
   },
 };
@@ -52,7 +61,7 @@ export async function bundleWorker(entry: string, outfile: string): Promise<void
     sourcemap: true,
     legalComments: "eof",
     logLevel: "warning",
-    plugins: [withoutLookAlikes, withoutCrypto],
+    plugins: [withoutUnused, withoutCrypto],
   });
 }
 
