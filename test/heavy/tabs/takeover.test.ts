@@ -95,7 +95,7 @@ describe("tabs that share the worker of one that leads, when that one goes", () 
     }
     // The one that led follows, and its engine does not sync beside the other's.
     await leading.phone.rings();
-    expect(scene.syncs()).toBe(1);
+    await expect.poll(scene.syncs).toBe(1);
     await second.phone.mute(ours, { audio: true });
     await scene.peer.remoteMuted(theirs, true);
     await second.phone.hangup(ours);
@@ -115,7 +115,7 @@ describe("tabs that share the worker of one that leads, when that one goes", () 
     await says("resume");
     await scene.peer.place({ roomId: scene.roomId, ...voice });
     await leading.phone.rings();
-    expect(scene.syncs()).toBe(1);
+    await expect.poll(scene.syncs).toBe(1);
   });
 });
 
