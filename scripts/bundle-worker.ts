@@ -15,17 +15,21 @@ const leftOut = (path: string) => `throw new Error("${path} is left out of this 
 /**
  * What matrix-js-sdk's HTTP layer imports and no request of ours needs: `unhomoglyph`, a table of look-alike letters
  * (115 kB) for comparing display names, and OAuth for its own way of renewing tokens. Should one ever be needed, it fails
- * loudly.
+ * loudly. The console is its logger.
  */
 const withoutUnused: Plugin = {
   name: "without what no request needs",
   setup(build) {
-    build.onResolve({ filter: /^unhomoglyph$|\/oauth\/(index|tokenRefresher)\.js$/ }, ({ path }) => ({
-      path,
-      namespace: "left-out",
-    }));
+    build.onResolve(
+      { filter: /^unhomoglyph$|\/oauth\/(index|tokenRefresher)\.js$|\.\/logger\.js$/ },
+      ({ path }) => ({
+        path,
+        namespace: "left-out",
+      }),
+    );
     build.onLoad({ filter: /.*/, namespace: "left-out" }, ({ path }) => ({
       contents: `
+        export const logger = console;
         export default function () { ${leftOut(path)} }
         export class OAuth2 { constructor() { ${leftOut(path)} } }
         export class TokenRefresher { constructor() { ${leftOut(path)} } }`,
