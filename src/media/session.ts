@@ -188,11 +188,8 @@ export class BrowserSession implements MediaSession<MediaStream> {
     this.#following.unsubscribe();
     this.#iceServers.complete();
     this.#remote.close();
-    this.path$.complete();
-    this.held$.complete();
-    this.#negotiations.complete();
-    this.#candidates.complete();
-    this.#refused.complete();
+    for (const stream of [this.path$, this.held$, this.#negotiations, this.#candidates, this.#refused])
+      stream.complete();
     this.#milestones.close();
     this.#spare?.refill();
   }

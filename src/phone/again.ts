@@ -5,6 +5,9 @@ import { toTrunklineError } from "../streams/errors.ts";
 /** How long to wait, in ms, before a command is said for the third time and more. */
 const PAUSE = 250;
 
+/** What must not happen twice. */
+const MARKED: ReadonlySet<Command["type"]> = new Set(["place", "invite", "answer", "reject", "hangup"]);
+
 /**
  * As `SignalingHalf.dispatch`, but a command whose engine is lost is said again once there is another, as long as it
  * is `wanted`: what must not happen twice is marked as such (P30). Rejects with `worker_lost` where none comes.
@@ -35,14 +38,5 @@ async function comesBack({ status$ }: SignalingHalf): Promise<boolean> {
 }
 
 function again(command: Command): Command {
-  switch (command.type) {
-    case "place":
-    case "invite":
-    case "answer":
-    case "reject":
-    case "hangup":
-      return { ...command, again: true };
-    default:
-      return command;
-  }
+  return MARKED.has(command.type) ? ({ ...command, again: true } as Command) : command;
 }

@@ -144,15 +144,14 @@ export class Course<TStream> {
 
   /** Ends this side; a call that is not answered rings on at our other devices and tabs (P48). */
   leave(): void {
-    const end: End = { by: "us", reason: "user_hangup" };
     if (this.isUnanswered) {
       this.voice.mention({ type: "release" });
-      this.end(end);
-    } else this.hangupFor("user_hangup", end);
+      this.end({ by: "us", reason: "user_hangup" });
+    } else this.hangupFor("us", "user_hangup");
   }
 
-  protected hangupFor(reason: HangupReason, end: End): void {
-    this.endWith({ type: "hangup", reason }, end);
+  protected hangupFor(by: End["by"], reason: HangupReason, error?: TrunklineError): void {
+    this.endWith({ type: "hangup", reason }, { by, reason, ...(error && { error: toErrorData(error) }) });
   }
 
   /** Ends this side first, then tells the peer. */
@@ -234,7 +233,7 @@ export class Course<TStream> {
   /** Ends the call, and tells the peer why (P17). */
   #fail(error: TrunklineError): void {
     const reason = error.code.startsWith("media_") ? "user_media_failed" : "unknown_error";
-    this.hangupFor(reason, { by: "system", reason, error: toErrorData(error) });
+    this.hangupFor("system", reason, error);
   }
 
   #meet({ peer, capabilities, negotiable, description, streams }: Incoming): RemoteDescription {
@@ -255,10 +254,7 @@ export class Course<TStream> {
     this.#life.add(
       recovering.subscribe((what) => {
         if (what === "restart") this.#restart();
-        else {
-          const reason = what === "lost" ? "ice_timeout" : "ice_failed";
-          this.hangupFor(reason, { by: "system", reason });
-        }
+        else this.hangupFor("system", what === "lost" ? "ice_timeout" : "ice_failed");
       }),
     );
   }

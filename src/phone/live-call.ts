@@ -28,20 +28,16 @@ export class LiveCall<TStream> extends Course<TStream> implements Call<TStream> 
   declare readonly held$: Call["held$"];
   declare readonly channels$: Call["channels$"];
   declare readonly stats$: Call["stats$"];
-  #offers: Offers;
+  offers: Offers;
 
   constructor(ref: CallRef, parts: CallParts<TStream>, theirs?: Incoming) {
     super(ref, parts, theirs);
-    this.#offers = theirs ? offersOf(theirs.description) : { audio: false, video: false };
+    this.offers = theirs ? offersOf(theirs.description) : { audio: false, video: false };
     this.roomId = ref.roomId;
     this.direction = theirs ? "incoming" : "outgoing";
     this.groupRoom = theirs?.groupRoom ?? false;
     const { localStreams$, remoteStreams$, held$, channels$, stats$ } = parts.session;
     Object.assign(this, { localStreams$, remoteStreams$, held$, channels$, stats$ });
-  }
-
-  get offers(): Offers {
-    return this.#offers;
   }
 
   get peer(): Party | undefined {
@@ -53,10 +49,10 @@ export class LiveCall<TStream> extends Course<TStream> implements Call<TStream> 
     return PENDING.includes(this.state);
   }
 
-  place({ audio, video, invitee, lifetime, waitForDevices = true }: PlaceOptions): void {
-    this.#offers = { audio: Boolean(audio), video: Boolean(video) };
+  place({ roomId: _, invitee, lifetime, waitForDevices = true, ...capture }: PlaceOptions): void {
+    this.offers = { audio: Boolean(capture.audio), video: Boolean(capture.video) };
     this.start(
-      { ...(audio !== undefined && { audio }), ...(video !== undefined && { video }) },
+      capture,
       { ...(invitee !== undefined && { invitee }), ...(lifetime !== undefined && { lifetime }) },
       waitForDevices,
     );
@@ -74,13 +70,13 @@ export class LiveCall<TStream> extends Course<TStream> implements Call<TStream> 
 
   reject({ busy = false }: { readonly busy?: boolean } = {}): void {
     if (!this.isUnanswered) return;
-    if (busy) this.hangupFor("user_busy", { by: "us", reason: "user_busy" });
+    if (busy) this.hangupFor("us", "user_busy");
     else this.endWith({ type: "reject" }, { by: "us", reason: "rejected" });
   }
 
   hangup(): void {
     if (this.isUnanswered) this.reject();
-    else this.hangupFor("user_hangup", { by: "us", reason: "user_hangup" });
+    else this.hangupFor("us", "user_hangup");
   }
 
   mute(muted: Partial<Muted>): void {

@@ -193,7 +193,7 @@ export function createPhone<TStream>(options: PhoneOptions<TStream>): Phone<TStr
   };
 
   /** Nothing is left to carry the calls: they end, and so do the streams. */
-  const finish = (end: End) => {
+  const finish = (end: End = { by: "us", reason: "user_hangup" }) => {
     for (const call of [...live.values()]) {
       call.end(end);
       call.forget();
@@ -208,13 +208,13 @@ export function createPhone<TStream>(options: PhoneOptions<TStream>): Phone<TStr
       gone = toTrunklineError(thrown);
       finish({ by: "system", reason: "signalling_failed", error: toErrorData(gone) });
     },
-    complete: () => finish({ by: "us", reason: "user_hangup" }),
+    complete: () => finish(),
   });
 
   const close = async () => {
     for (const call of calls()) call.leave();
     await signaling.close();
-    finish({ by: "us", reason: "user_hangup" });
+    finish();
   };
 
   const phone: Phone<TStream> = {
