@@ -15,7 +15,7 @@ import { opaqueId, type Random } from "../streams/ids.ts";
 import { place, step } from "./call.ts";
 import { isDone, resume, unsent } from "./call-resume.ts";
 import { type Call, type Effect, type Input, refOf } from "./call-state.ts";
-import { deadMan } from "./dead-man.ts";
+import { armHangup } from "./dead-man.ts";
 import type { Outgoing } from "./encode.ts";
 import { isTerminal } from "./outbox-order.ts";
 import { createPosting, pendingSettled } from "./posting.ts";
@@ -157,16 +157,17 @@ export function createCalls(options: {
   const arm = (own: Running, event: Outgoing) => {
     const { roomId, us } = own.call;
     own.arm((earlier) =>
-      deadMan({
+      armHangup({
         delayed,
         roomId,
         event,
-        txnId: `${us.partyId}.dead_man`,
+        txnId: `${us.partyId}.delayed_hangup`,
         earlier,
-        onScheduled(id) {
-          own.goodbye = { id };
+        onScheduled(ref) {
+          own.goodbye = ref;
           remember(own);
         },
+        reconnected$,
         clock,
         random,
       }),

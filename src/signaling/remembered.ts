@@ -4,7 +4,7 @@ import type { Candidate, RememberedCall } from "../streams/contract.ts";
 import { rebased } from "../streams/memory.ts";
 import { PROTOCOL } from "../streams/protocol.ts";
 import type { Call, Sent } from "./call-state.ts";
-import type { Goodbye } from "./dead-man.ts";
+import type { DelayedHangupRef } from "./dead-man.ts";
 import type { CallEvent } from "./event-types.ts";
 import type { QueuedEvent } from "./outbox-order.ts";
 
@@ -21,7 +21,7 @@ export interface RememberedState {
   readonly pending: readonly PendingEvent[];
   /** Ours that no event holds yet. */
   readonly candidates: readonly Candidate[];
-  readonly goodbye?: Goodbye;
+  readonly goodbye?: DelayedHangupRef;
   /** When this was so, on the clock of the engine that had it, by which its other times are. */
   readonly at: number;
 }
@@ -78,7 +78,7 @@ const remembered = v.object({
   call,
   pending: v.array(pendingEvent),
   candidates: v.array(candidate),
-  goodbye: maybe(v.object({ id: maybe(text) })),
+  goodbye: maybe(v.object({ id: maybe(text), renewals: maybe(v.number()) })),
   at: v.number(),
 });
 

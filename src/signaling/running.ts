@@ -3,7 +3,7 @@ import { BATCH_POLICY, batchCandidates } from "../streams/batch.ts";
 import type { Candidate, Clock } from "../streams/contract.ts";
 import { PROTOCOL } from "../streams/protocol.ts";
 import type { Call, Input } from "./call-state.ts";
-import type { DeadMan, Goodbye } from "./dead-man.ts";
+import type { DelayedHangup, DelayedHangupRef } from "./dead-man.ts";
 import type { PendingEvent, RememberedState } from "./remembered.ts";
 
 /** How long our streams may go on changing before the peer is told, in ms: somebody who looks for the right button. */
@@ -17,8 +17,8 @@ export class Running {
   readonly pending = new Map<PendingEvent, Promise<void>>();
   /** Resolves when a call that has ended has no more to send. */
   released: Promise<void> | undefined;
-  /** The dead man's hangup that the homeserver was asked for. */
-  goodbye: Goodbye | undefined;
+  /** The delayed hangup that the homeserver was asked for. */
+  goodbye: DelayedHangupRef | undefined;
   readonly #feed: (input: Input) => void;
   readonly #clock: Clock;
   #candidates: Subject<Candidate> | undefined;
@@ -26,7 +26,7 @@ export class Running {
   #gathered: readonly Candidate[] = [];
   #expiry = Subscription.EMPTY;
   #settling = Subscription.EMPTY;
-  #deadMan: DeadMan | undefined;
+  #delayedHangup: DelayedHangup | undefined;
   #disarmed: Promise<void> | undefined;
 
   constructor(call: Call, feed: (input: Input) => void, clock: Clock) {
@@ -59,12 +59,12 @@ export class Running {
     );
   }
 
-  /** Makes the dead man's switch, unless there is one. */
-  arm(make: (earlier: Goodbye | undefined) => DeadMan): void {
-    if (this.#deadMan) return;
+  /** Arms the delayed hangup, unless it is. */
+  arm(make: (earlier: DelayedHangupRef | undefined) => DelayedHangup): void {
+    if (this.#delayedHangup) return;
     const earlier = this.goodbye;
     this.goodbye ??= {};
-    this.#deadMan = make(earlier);
+    this.#delayedHangup = make(earlier);
   }
 
   /** Ends every timer. */
@@ -72,12 +72,12 @@ export class Running {
     this.#expiry.unsubscribe();
     this.#settling.unsubscribe();
     this.#candidates?.complete();
-    this.#deadMan?.stop();
+    this.#delayedHangup?.stop();
   }
 
   /** The homeserver need not say goodbye for us. Resolves when it knows, or will not; never rejects. */
   disarm(): Promise<void> {
-    this.#disarmed ??= this.#deadMan?.cancel() ?? Promise.resolve();
+    this.#disarmed ??= this.#delayedHangup?.cancel() ?? Promise.resolve();
     return this.#disarmed;
   }
 

@@ -166,14 +166,18 @@ export interface TurnServers {
 }
 
 /**
- * Events that the homeserver sends by itself after a while unless told otherwise (MSC4140): what says goodbye for a tab
- * that has crashed (P34). Each rejects as `Transport.send` does, one attempt.
+ * Events that the homeserver sends by itself after a while unless told otherwise (MSC4140): what hangs up for a tab that
+ * has crashed (P34). Each is one attempt, and rejects as `Transport.send` does, but never with `not_in_room`.
  */
 export interface DelayedEvents {
-  /** Resolves with the id of the event to be sent in `delay` ms. */
+  /**
+   * Resolves with the id of the event to be sent in `delay` ms. Rejects with `forbidden` where the homeserver cannot
+   * delay it, or not for so long.
+   */
   schedule(roomId: string, type: string, content: object, txnId: string, delay: number): Promise<string>;
-  /** Begins the delay again. Rejects with `forbidden` where the event is no longer waiting. */
-  restart(id: string): Promise<void>;
+  /** Begins the delay again. Resolves with false where the event does not wait: it was sent or cancelled, or is gone. */
+  restart(id: string): Promise<boolean>;
+  /** Resolves when the event does not wait, or no longer. */
   cancel(id: string): Promise<void>;
 }
 

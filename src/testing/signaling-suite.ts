@@ -227,6 +227,14 @@ export const signalingSuite: readonly SignalingCase[] = [
     },
   },
   {
+    name: "P34 takes note of the path of any call, and refuses none that it does not know",
+    async run(world) {
+      const { alice, ref } = await placed(world);
+      await alice.half.dispatch({ ...ref, type: "path", alive: true });
+      await alice.half.dispatch({ ...ref, callId: "unknown", type: "path", alive: false });
+    },
+  },
+  {
     name: "hangs up live calls on close(), and says so first",
     async run(world) {
       const { alice, bob, ref } = await placed(world);

@@ -247,6 +247,7 @@ describe("a call that has ended", () => {
       schedule: async () => "id",
       restart: async () => {
         restarts.push(clock.now());
+        return true;
       },
       cancel: async (id) => {
         cancelled.push(id);

@@ -1,6 +1,6 @@
 import { concat, firstValueFrom, NEVER, of, Subject, toArray } from "rxjs";
 import { afterEach, describe, expect, it } from "vitest";
-import type { EventBatch, Transport } from "../../src/streams/contract.ts";
+import type { DelayedEvents, EventBatch, Transport } from "../../src/streams/contract.ts";
 import { TrunklineError } from "../../src/streams/errors.ts";
 import { remoteTransport, serveTransport } from "../../src/streams/link-transport.ts";
 import { showable, type TransportWorld, unshowable } from "../../src/testing/transport-suite.ts";
@@ -119,6 +119,21 @@ describe("a transport across a port", () => {
     expect(await connected).toEqual([true, false]);
     expect(await Promise.all(pending)).toEqual(["worker_lost", "worker_lost"]);
     expect(await code(remote.identity())).toBe("worker_lost");
+  });
+
+  it("P34 tells whether a delayed event still waits, as it is told there", async () => {
+    const events: DelayedEvents = {
+      schedule: async (...event) => JSON.stringify(event),
+      restart: async (id) => id === "waits",
+      cancel: async () => {},
+    };
+    const { remote } = across(idle({ delayed: async () => events }));
+    const delayed = await remote.delayed?.();
+    expect(await delayed?.schedule("!r", "m.call.hangup", {}, "t", 5)).toBe(
+      '["!r","m.call.hangup",{},"t",5]',
+    );
+    expect([await delayed?.restart("waits"), await delayed?.restart("gone")]).toEqual([true, false]);
+    expect(await delayed?.cancel("gone")).toBeUndefined();
   });
 
   it("has no delayed events where the transport has none", async () => {

@@ -148,3 +148,90 @@ describe("P34 a delayed event", () => {
     expect(clock.pending).toBe(0);
   });
 });
+
+describe("P34 delayed events in the form", () => {
+  const UNSTABLE = "/_matrix/client/unstable/org.matrix.msc4140";
+  const limits = { max_delay_ms: 3_600_000, max_scheduled: 100 };
+  const put = (
+    { alice, roomId }: Awaited<ReturnType<typeof world>>,
+    prefix: string,
+    txn: string,
+    body: object,
+  ) => alice.ask("PUT", `${prefix}/rooms/${roomId}/delayed_event/m.a/${txn}`, { body });
+
+  it.each([
+    ["merged", {}, { "m.delayed_events": limits }],
+    ["unstable", { "org.matrix.msc4140": true }, { "org.matrix.msc4140.delayed_events": limits }],
+    ["parameter", { "org.matrix.msc4140": true }, { "org.matrix.msc4140.delayed_events": limits }],
+    ["ignored", { "org.matrix.msc4140": true }, {}],
+    ["none", {}, {}],
+  ] as const)("%s are advertised as such", async (delayedEvents, features, capabilities) => {
+    const { alice } = await world({ delayedEvents });
+    const versions = await alice.ask("GET", "/_matrix/client/versions");
+    expect(versions.body.unstable_features).toEqual(features);
+    const { body } = await alice.ask("GET", "/_matrix/client/v3/capabilities");
+    const told = Object.entries(body.capabilities as object).filter(([name]) => name.includes("delayed"));
+    expect(Object.fromEntries(told)).toEqual(capabilities);
+  });
+
+  it.each([
+    ["merged", "/_matrix/client/v3", "/_matrix/client/v1"],
+    ["unstable", UNSTABLE, UNSTABLE],
+  ] as const)("%s wait at an endpoint of their own", async (delayedEvents, prefix, actions) => {
+    const stage = await world({ delayedEvents });
+    const { clock, alice, types } = stage;
+    const body = { delay_ms: 1_000, content: {} };
+    const { delay_id } = (await put(stage, prefix, "t", body)).body;
+    expect((await put(stage, prefix, "t", body)).body).toEqual({ delay_id });
+    const act = (action: string) =>
+      alice.ask("POST", `${actions}/delayed_events/${String(delay_id)}/${action}`, { body: {} });
+    await clock.advance(900);
+    expect((await act("restart")).status).toBe(200);
+    await clock.advance(999);
+    expect(await types()).toEqual([]);
+    await clock.advance(1);
+    expect(await types()).toEqual(["m.a"]);
+    const isMerged = delayedEvents === "merged";
+    expect(outcome(await act("restart"))).toEqual(isMerged ? [409, "M_UNKNOWN"] : [404, "M_NOT_FOUND"]);
+    expect((await act("send")).status).toBe(isMerged ? 200 : 404);
+    expect(await types()).toEqual(["m.a"]);
+  });
+
+  it.each([
+    [{ content: {} }, 400, "M_MISSING_PARAM"],
+    [{ delay_ms: 1_000 }, 400, "M_MISSING_PARAM"],
+    [{ delay_ms: 0, content: {} }, 400, "M_INVALID_PARAM"],
+    [{ delay_ms: 3_600_001, content: {} }, 400, "M_DELAY_TOO_LARGE"],
+  ])("merged refuse %j", async (body, status, errcode) => {
+    const stage = await world({ delayedEvents: "merged" });
+    expect(outcome(await put(stage, "/_matrix/client/v3", "t", body))).toEqual([status, errcode]);
+    expect(stage.clock.pending).toBe(0);
+  });
+
+  it("merged are nobody's but their sender's, whose token is asked for", async () => {
+    const { homeserver } = await world({ delayedEvents: "merged" });
+    const ask = asker(homeserver);
+    const path = "/_matrix/client/v1/delayed_events/d/restart";
+    expect(outcome(await ask("POST", path, { body: {} }))).toEqual([401, "M_MISSING_TOKEN"]);
+  });
+
+  it.each(["merged", "ignored", "none"] as const)(
+    "%s heed no parameter: what has one is sent at once",
+    async (form) => {
+      const { schedule, types } = await world({ delayedEvents: form });
+      expect((await schedule("m.a", 60_000)).body).toHaveProperty("event_id");
+      expect(await types()).toEqual(["m.a"]);
+    },
+  );
+
+  it.each(["parameter", "ignored", "none"] as const)(
+    "%s have no endpoint of their own",
+    async (delayedEvents) => {
+      const stage = await world({ delayedEvents });
+      for (const prefix of [UNSTABLE, "/_matrix/client/v3"]) {
+        const { status, body } = await put(stage, prefix, "t", { delay_ms: 1, content: {} });
+        expect([status, body.errcode]).toEqual([404, "M_UNRECOGNIZED"]);
+      }
+    },
+  );
+});

@@ -1,41 +1,30 @@
-import type { TimelineEvents } from "matrix-js-sdk/lib/@types/event.js";
 import type { MatrixClient } from "matrix-js-sdk/lib/client.js";
+import type { Method } from "matrix-js-sdk/lib/http-api/method.js";
 import type { DelayedEvents } from "../../streams/contract.ts";
 import { TrunklineError } from "../../streams/errors.ts";
 import { clientAsk } from "./matrix-client-errors.ts";
-import { roomToSendTo, sendError } from "./matrix-client-send.ts";
-import { DELAYED_EVENTS } from "./matrix-codes.ts";
+import { roomToSendTo } from "./matrix-client-send.ts";
+import { matrixDelayed } from "./matrix-delayed.ts";
+
+/** How long to wait for an answer, in ms; the client waits for ever where its app has not said otherwise. */
+const MAX_REQUEST_MS = 30_000;
 
 /**
- * Delayed events (P34) by the app's client, where the homeserver and the client have them. In an encrypted room there
- * are none: the client sends them in plaintext, which a peer drops (P42).
+ * Delayed events (P34) by the app's client. Not by its own functions for them: they know one form, and believe what the
+ * homeserver advertises. In an encrypted room there are none: the client cannot encrypt what it does not send itself, and
+ * a peer drops plaintext (P42).
  */
-export async function clientDelayed(client: MatrixClient): Promise<DelayedEvents | undefined> {
-  const ask = <T>(request: Promise<T>) => clientAsk(client, request);
-  const canDo = typeof client._unstable_restartScheduledDelayedEvent === "function";
-  if (!canDo || !(await ask(client.doesServerSupportUnstableFeature(DELAYED_EVENTS)))) return undefined;
-
-  return {
-    async schedule(roomId, type, content, txnId, delay) {
-      const room = roomToSendTo(client, roomId);
-      if (room.hasEncryptionStateEvent()) throw cannotDelay(roomId);
-      const request = client._unstable_sendDelayedEvent(
-        roomId,
-        { delay: Math.round(delay) },
-        null,
-        type as keyof TimelineEvents,
-        content as never,
-        txnId,
-      );
-      try {
-        return (await request).delay_id;
-      } catch (error) {
-        throw await sendError(client, room, error);
-      }
+export function clientDelayed(client: MatrixClient): () => Promise<DelayedEvents | undefined> {
+  return matrixDelayed(
+    ({ method, path, prefix, query, body }) => {
+      const options = { localTimeoutMs: MAX_REQUEST_MS, ...(prefix !== undefined && { prefix }) };
+      const request = client.http.authedRequest<object>(method as Method, path, query, body, options);
+      return clientAsk(client, request);
     },
-    restart: (id) => ask(client._unstable_restartScheduledDelayedEvent(id)).then(() => {}),
-    cancel: (id) => ask(client._unstable_cancelScheduledDelayedEvent(id)).then(() => {}),
-  };
+    async (roomId) => {
+      if (roomToSendTo(client, roomId).hasEncryptionStateEvent()) throw cannotDelay(roomId);
+    },
+  );
 }
 
 const cannotDelay = (roomId: string) =>

@@ -43,7 +43,7 @@ export function matrixClient(client: MatrixClient, options: { readonly clock?: C
     connected$: connected.pipe(distinctUntilChanged()),
     identity: async () => identityOf(client),
     send: clientSend(client, (roomId) => rooms.follow(roomId)),
-    delayed: () => clientDelayed(client),
+    delayed: clientDelayed(client),
     turnServers: async () => turnServersFrom(clientAsk(client, client.turnServer())),
   };
 }
@@ -66,7 +66,6 @@ function identityOf(client: MatrixClient): Identity {
 const NEEDED = [
   "createMessagesRequest",
   "decryptEventIfNeeded",
-  "doesServerSupportUnstableFeature",
   "getAccessToken",
   "getCrypto",
   "getDeviceId",

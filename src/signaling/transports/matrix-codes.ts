@@ -1,9 +1,6 @@
 /** What a homeserver's refusal means, whichever client was refused. Nothing of matrix-js-sdk is loaded by this. */
 import { TrunklineError } from "../../streams/errors.ts";
 
-/** The name that delayed events go by until they are in the specification (MSC4140). */
-export const DELAYED_EVENTS = "org.matrix.msc4140";
-
 /** A refusal. Its texts are a stranger's. */
 export interface Refusal {
   readonly httpStatus?: number | undefined;

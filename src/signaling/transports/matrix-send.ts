@@ -1,6 +1,6 @@
 import type { Identity } from "../../streams/contract.ts";
 import { type TrunklineError, toTrunklineError } from "../../streams/errors.ts";
-import { DELAYED_EVENTS, isRefusedAccess, notInRoom, notMatrix, passing } from "./matrix-codes.ts";
+import { isRefusedAccess, notInRoom, notMatrix, passing } from "./matrix-codes.ts";
 import type { Http } from "./matrix-http.ts";
 import { own } from "./matrix-parse.ts";
 import type { MatrixRooms } from "./matrix-rooms.ts";
@@ -10,27 +10,20 @@ export interface OutgoingEvent {
   readonly type: string;
   readonly content: object;
   readonly txnId: string;
-  /** How long the homeserver is to wait before it sends it, in ms; it sends at once unless told. */
-  readonly delay?: number;
 }
 
-/**
- * Sends as `Transport.send` says and resolves with the id of the event; with a `delay`, schedules as
- * `DelayedEvents.schedule` says and resolves with the id to restart or cancel it by.
- */
+/** Sends as `Transport.send` says. */
 export async function sendEvent(
   http: Http,
   rooms: MatrixRooms,
   identity: () => Promise<Identity>,
   event: OutgoingEvent,
 ): Promise<string> {
-  const { roomId, type, content, txnId, delay } = event;
-  const later = delay !== undefined && { query: { [`${DELAYED_EVENTS}.delay`]: String(Math.round(delay)) } };
+  const { roomId, type, content, txnId } = event;
   try {
     await rooms.refuseEncrypted(roomId);
     const path = `/rooms/${[roomId, "send", type, txnId].map(encodeURIComponent).join("/")}`;
-    const answer = await http.ask({ method: "PUT", path, body: content, ...later });
-    const id = own(answer, later ? "delay_id" : "event_id");
+    const id = own(await http.ask({ method: "PUT", path, body: content }), "event_id");
     if (typeof id !== "string") throw notMatrix(http.homeserver);
     return id;
   } catch (thrown) {

@@ -105,7 +105,16 @@ export function matrixTransport(options: MatrixTransportOptions): Transport {
     connected$: connected.pipe(distinctUntilChanged()),
     identity,
     send: (roomId, type, content, txnId) => send({ roomId, type, content, txnId }),
-    delayed: matrixDelayed(http, send),
+    delayed: matrixDelayed(
+      async (request) => {
+        try {
+          return await http.ask(request);
+        } catch (error) {
+          throw passing(toTrunklineError(error));
+        }
+      },
+      (roomId) => rooms.refuseEncrypted(roomId),
+    ),
     turnServers: () => turnServersFrom(http.ask({ method: "GET", path: "/voip/turnServer" })),
   };
 }

@@ -25,27 +25,21 @@ export class MemoryDelayed {
     return id;
   }
 
-  restart(id: string): void {
-    const waiting = this.#stop(id);
-    waiting.timer = this.#start(id, waiting.delay);
+  /** Whether it waits. */
+  restart(id: string): boolean {
+    const waiting = this.#waiting.get(id);
+    waiting?.timer.unsubscribe();
+    if (waiting) waiting.timer = this.#start(id, waiting.delay);
+    return waiting !== undefined;
   }
 
   cancel(id: string): void {
-    this.#stop(id);
+    this.#waiting.get(id)?.timer.unsubscribe();
     this.#waiting.delete(id);
   }
 
   #start(id: string, delay: number): Subscription {
     return timer(delay, this.#clock).subscribe(() => this.#send(id));
-  }
-
-  #stop(id: string): Waiting {
-    const waiting = this.#waiting.get(id);
-    if (waiting === undefined) {
-      throw new TrunklineError("forbidden", `No event waits under ${id}: it was sent or cancelled`);
-    }
-    waiting.timer.unsubscribe();
-    return waiting;
   }
 
   #send(id: string): void {

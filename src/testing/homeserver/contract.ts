@@ -1,5 +1,6 @@
 /// <reference lib="esnext.disposable" />
 import type { Clock } from "../../streams/contract.ts";
+import type { DelayedEventsForm } from "./delayed.ts";
 import type { FailureRule } from "./failures.ts";
 import type { RateLimit } from "./ratelimit.ts";
 import type { TurnConfig } from "./turn.ts";
@@ -11,6 +12,8 @@ export interface HomeserverOptions {
   readonly clock?: Clock;
   /** How fast a user may send; Synapse's default is `{ burst: 10, perSecond: 0.2 }` (P30). Default: no limit. */
   readonly rateLimit?: RateLimit;
+  /** How it has delayed events (P34). Default: `parameter`. */
+  readonly delayedEvents?: DelayedEventsForm;
   /** The TURN servers that it names (P29). Default: none. */
   readonly turn?: TurnConfig;
   /** How long the access tokens of logins that ask for a refresh token live, in ms. Default: 5 minutes. */

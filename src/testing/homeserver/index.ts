@@ -4,6 +4,7 @@ import { serveStore } from "./serve.ts";
 import { createStore } from "./store.ts";
 
 export type { Account, Homeserver, HomeserverOptions } from "./contract.ts";
+export type { DelayedEventsForm } from "./delayed.ts";
 export type { Failure, FailureRule } from "./failures.ts";
 export type { RateLimit } from "./ratelimit.ts";
 export type { TurnConfig } from "./turn.ts";

@@ -1,6 +1,6 @@
 import { type App, type Ask, authenticate, CLIENT, type Server } from "./app.ts";
-import { isSame, readJson } from "./body.ts";
-import { delayOf } from "./delayed.ts";
+import { isSame, type Json, readJson } from "./body.ts";
+import { delayOf, readScheduled, schedulingPaths } from "./delayed.ts";
 import { MatrixError, notFound, tooLarge } from "./error.ts";
 import { changeMembership } from "./membership.ts";
 import { checkJoined, checkMaySend, checkRules } from "./power.ts";
@@ -11,17 +11,28 @@ import { addEvent, type Draft } from "./store.ts";
 export function sendRoutes(app: App, server: Server): void {
   const { store, limiter, delayed } = server;
 
-  app.put(`${CLIENT}/rooms/:room/send/:type/:transaction`, async (ask) => {
+  app.put(`${CLIENT}/rooms/:room/send/:type/:transaction`, (ask) =>
+    put(ask, async () => {
+      const content = await readJson(ask.req);
+      return { content, delay: delayOf(ask, delayed) };
+    }),
+  );
+  for (const path of schedulingPaths(delayed)) app.put(path, (ask) => put(ask, () => readScheduled(ask)));
+
+  async function put(
+    ask: Ask,
+    read: () => Promise<{ content: Json; delay: number | undefined }>,
+  ): Promise<Response> {
     const device = authenticate(ask, server);
-    const { room: roomId, type, transaction } = ask.req.param();
+    const { room: roomId, type, transaction } = { room: "", type: "", transaction: "", ...ask.req.param() };
     // As in Synapse, the room and not the path is a transaction's scope, and a repeat is known before its body is read.
     const name = JSON.stringify(["send", roomId, transaction]);
     const earlier = () => device.transactions.get(name);
-    const content = earlier() === undefined ? await readJson(ask.req) : {};
+    const asked = earlier() === undefined ? await read() : undefined;
     // Asked again: a repeat may have overtaken us while the body was read.
     const answered = earlier();
-    if (answered !== undefined) return ask.json(answered);
-    const delay = delayOf(ask);
+    if (answered !== undefined || !asked) return ask.json(answered);
+    const { content, delay } = asked;
     const room = store.rooms.get(roomId);
     const draft = { sender: device.user.id, type, content };
     const answer =
@@ -30,7 +41,7 @@ export function sendRoutes(app: App, server: Server): void {
         : { delay_id: schedule(room, draft, delay) };
     device.transactions.set(name, answer);
     return ask.json(answer);
-  });
+  }
 
   /** As in Synapse, only the room must exist; whether the event is allowed shows when it is due. */
   function schedule(room: Room | undefined, draft: Draft, delay: number): string {

@@ -20,11 +20,11 @@ import { turnRoutes } from "./turn.ts";
 /** A homeserver that knows what the store holds, by the store's clock. */
 export function serveStore(
   store: Store,
-  options: Pick<HomeserverOptions, "rateLimit" | "turn"> = {},
+  options: Pick<HomeserverOptions, "rateLimit" | "turn" | "delayedEvents"> = {},
 ): Homeserver {
   const { clock } = store;
   const limiter = createLimiter(clock, options.rateLimit);
-  const delayed = createDelayed(store);
+  const delayed = createDelayed(store, options.delayedEvents);
   const app = createRoutes({ store, limiter, delayed, turn: options.turn });
   const failures = createFailures(clock);
   const closed$ = new Subject<never>();

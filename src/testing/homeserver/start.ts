@@ -1,5 +1,5 @@
 import { type App, authenticate, CLIENT, type Server } from "./app.ts";
-import { DELAYED_EVENTS } from "./delayed.ts";
+import { delayedCapabilities, delayedFeatures } from "./delayed.ts";
 import { notFound } from "./error.ts";
 
 const VERSIONS = Array.from({ length: 12 }, (_, minor) => `v1.${minor + 1}`);
@@ -8,7 +8,7 @@ const PUSH_RULES = { override: [], content: [], room: [], sender: [], underride:
 /** What clients ask for when they start, answered with as little as they can live with. */
 export function startRoutes(app: App, server: Server): void {
   app.get("/_matrix/client/versions", (ask) =>
-    ask.json({ versions: VERSIONS, unstable_features: { [DELAYED_EVENTS]: true } }),
+    ask.json({ versions: VERSIONS, unstable_features: delayedFeatures(server.delayed) }),
   );
 
   const fixed: Record<string, object> = {
@@ -16,6 +16,7 @@ export function startRoutes(app: App, server: Server): void {
       capabilities: {
         "m.change_password": { enabled: false },
         "m.room_versions": { default: "11", available: { "11": "stable" } },
+        ...delayedCapabilities(server.delayed),
       },
     },
     [`${CLIENT}/pushrules/`]: { global: PUSH_RULES },

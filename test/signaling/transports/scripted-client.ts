@@ -63,6 +63,7 @@ export async function scriptedClient(
   const { detached = false, crypto: withCrypto = true, roomState = [] } = options;
   const asked: Asked[] = [];
   const script = {
+    capabilities: {} as object,
     /** What requests other than those of the sync are answered. */
     answer: async (_request: Asked): Promise<Response> => Response.json({ event_id: `$sent${asked.length}` }),
   };
@@ -81,7 +82,8 @@ export async function scriptedClient(
         init?.signal?.addEventListener("abort", () => reject(new DOMException("aborted", "AbortError")));
       });
     }
-    if (path === "/capabilities" || path.includes("rtc/transports")) return Response.json({});
+    if (path === "/capabilities") return Response.json({ capabilities: script.capabilities });
+    if (path.includes("rtc/transports")) return Response.json({});
     const body: unknown = typeof init?.body === "string" ? JSON.parse(init.body) : undefined;
     const request = { method: init?.method ?? "GET", path, query: searchParams, body };
     asked.push(request);
