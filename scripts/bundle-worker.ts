@@ -63,7 +63,7 @@ export async function bundleWorker(entry: string, outfile: string): Promise<void
     conditions: ["es2015"],
     minify: true,
     sourcemap: true,
-    legalComments: "eof",
+    legalComments: "linked",
     logLevel: "warning",
     plugins: [withoutUnused, withoutCrypto],
   });

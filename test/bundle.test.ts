@@ -85,10 +85,10 @@ describe("what runs on the main thread", () => {
     expect(size).toBeLessThanOrEqual(18_000);
   });
 
-  it("is at most 24 kB gzip with what starts, watches and restarts the worker, comlink in it", async () => {
+  it("is at most 24.5 kB gzip with what starts, watches and restarts the worker, comlink in it", async () => {
     const size = await bundled([...parts, "dist/worker/spawn.js"]);
     console.log(`all of the main thread: ${size} bytes gzip`);
-    expect(size).toBeLessThanOrEqual(24_000);
+    expect(size).toBeLessThanOrEqual(24_500);
   });
 
   it("holds nothing of the engine where there is a worker, and no comlink where there is none", async () => {
@@ -102,10 +102,10 @@ describe("what runs on the main thread", () => {
 });
 
 describe("what runs on the main thread of tabs that share a worker", () => {
-  it("is at most 26 kB gzip", async () => {
+  it("is at most 26.5 kB gzip", async () => {
     const size = await bundled(["dist/index.js", "dist/media/browser.js", "dist/worker/shared.js"]);
     console.log(`all of the main thread, shared: ${size} bytes gzip`);
-    expect(size).toBeLessThanOrEqual(26_000);
+    expect(size).toBeLessThanOrEqual(26_500);
   });
 });
 

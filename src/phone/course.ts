@@ -1,4 +1,4 @@
-import { firstValueFrom, ReplaySubject, Subscription, skip } from "rxjs";
+import { firstValueFrom, ReplaySubject, Subscription, skip, timer } from "rxjs";
 import type {
   AssertedIdentity,
   CallRef,
@@ -23,6 +23,8 @@ import { recovery } from "./recovery.ts";
 import { unawaited } from "./unawaited.ts";
 import { type Say, Voice } from "./voice.ts";
 
+/** A call that rings stops this much later, in ms, than its engine should have said, which may be lost. */
+const EXPIRY_GRACE_MS = 2_000;
 /** How much of a call's trace is kept for late subscribers. */
 const TRACE_LENGTH = 500;
 
@@ -236,11 +238,19 @@ export class Course<TStream> {
     this.hangupFor("system", reason, error);
   }
 
-  #meet({ peer, capabilities, negotiable, description, streams }: Incoming): RemoteDescription {
+  #meet({ peer, capabilities, negotiable, description, streams, remaining }: Incoming): RemoteDescription {
     this.peer$.next(peer);
     this.capabilities$.next(capabilities);
     this.negotiable = negotiable;
     this.#offer = { description, negotiable, ...(streams && { streams }) };
+    const expiry$ = timer(remaining + EXPIRY_GRACE_MS, this.parts.clock);
+    this.#life.add(
+      expiry$.subscribe(() => {
+        if (this.state !== "ringing") return;
+        this.end({ by: "system", reason: "invite_timeout" });
+        this.forget();
+      }),
+    );
     return this.#offer;
   }
 

@@ -179,6 +179,10 @@ export const armed = (call: Call): Effect => ({
   event: encode.delayedHangup(from(call)),
 });
 
+/** Whether the peer may wait for us, and is to know when we go: never where the call only rings here (P48). */
+export const needsHangup = ({ direction, phase }: Call): boolean =>
+  phase === "answered" || (phase === "invited" && direction === "outgoing");
+
 export const refOf = ({ roomId, callId }: Call): CallRef => ({ roomId, callId });
 
 export const isSame = (a: CallRef, b: CallRef): boolean => a.roomId === b.roomId && a.callId === b.callId;

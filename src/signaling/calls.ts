@@ -1,9 +1,11 @@
 import type { Observable, Subject } from "rxjs";
 import type {
+  CallRef,
   Clock,
   Command,
   DelayedEvents,
   EventBatch,
+  FinalRequest,
   Identity,
   MemoryChange,
   RememberedCall,
@@ -14,9 +16,10 @@ import { fromErrorData, TrunklineError } from "../streams/errors.ts";
 import { opaqueId, type Random } from "../streams/ids.ts";
 import { place, step } from "./call.ts";
 import { isDone, resume, unsent } from "./call-resume.ts";
-import { type Call, type Effect, type Input, refOf } from "./call-state.ts";
+import { type Call, type Effect, type Input, needsHangup, refOf } from "./call-state.ts";
 import { armHangup } from "./dead-man.ts";
 import type { Outgoing } from "./encode.ts";
+import { createFinalRequests } from "./final-requests.ts";
 import { isTerminal } from "./outbox-order.ts";
 import { createPosting, pendingSettled } from "./posting.ts";
 import { createReader } from "./reader.ts";
@@ -34,6 +37,8 @@ export interface Calls {
   adopt(calls: readonly RememberedCall[]): void;
   /** Hangs up every call of ours; resolves when no final event of any call is pending any more. */
   hangUpAll(): Promise<void>;
+  /** As `SignalingHalf.finalRequests$`. */
+  readonly finalRequests$: Observable<readonly FinalRequest[]>;
   /** Ends timers and gives up on what is unsent. */
   close(): void;
 }
@@ -42,6 +47,7 @@ export interface Calls {
 export function createCalls(options: {
   readonly us: Identity;
   readonly send: Transport["send"];
+  readonly prepareSend?: Transport["prepareSend"];
   readonly delayed: () => Promise<DelayedEvents | undefined>;
   readonly clock: Clock;
   readonly random: Random;
@@ -52,8 +58,11 @@ export function createCalls(options: {
   readonly reconnected$: Observable<unknown>;
   /** Calls of another engine, to go on with. */
   readonly remembered?: readonly RememberedCall[] | undefined;
+  /** Calls that the page takes for live. */
+  readonly known?: readonly CallRef[] | undefined;
 }): Calls {
   const { us, delayed, clock, random, emit, memory, remembered = [], reconnected$ } = options;
+  const finalRequests = createFinalRequests(options.prepareSend);
   const router = createRouter<Running>(us);
   const story = createStory(emit, clock);
   /** One that has ended stays until its final event has left. */
@@ -67,6 +76,7 @@ export function createCalls(options: {
   };
 
   const remember = (own: Running) => {
+    finalRequests.update(own);
     // An invite of a batch that is not read to its end will be read again (P9).
     const isNew = own.call.direction === "incoming" && own.call.phase === "invited";
     if (!memory.observed || isNew || !running.has(own)) return;
@@ -182,6 +192,7 @@ export function createCalls(options: {
     own.goodbye = state.goodbye;
     for (const pending of unsent(state)) posting.resend(own, pending).catch(() => {});
     for (const effect of resume(state)) perform(own, effect);
+    finalRequests.update(own);
     if (state.call.phase === "ended") own.released = release(own);
   };
 
@@ -190,10 +201,22 @@ export function createCalls(options: {
   const now = () => clock.now();
   const reader = createReader({ router, random, now, give, begin, trace: story.message });
 
+  /** Not before a batch is read: it may bring an invite that the engine before this one had no time to remember. */
+  const unconfirmed = [...(options.known ?? [])];
+  const endUnknown = () => {
+    for (const { roomId, callId } of unconfirmed.splice(0)) {
+      if (!router.find({ roomId, callId }))
+        emit({ type: "ended", roomId, callId, end: { by: "system", reason: "signalling_failed" } });
+    }
+  };
+
   return {
+    finalRequests$: finalRequests.list$,
+
     read(batch) {
       reader.read({ ...batch, receivedAt: clock.now() });
       posting.retry();
+      endUnknown();
       const { position } = batch;
       if (position !== undefined && memory.observed) memory.next({ type: "position", position });
     },
@@ -233,8 +256,8 @@ export function createCalls(options: {
 
     async hangUpAll() {
       for (const own of router.live()) {
-        const { roomId, callId, direction, phase } = own.call;
-        if (direction === "incoming" && phase !== "answered") continue; // it rings on at our other devices (P48)
+        const { roomId, callId, phase } = own.call;
+        if (phase !== "preparing" && !needsHangup(own.call)) continue; // it rings on at our other devices (P48)
         give(own, { type: "command", command: { roomId, callId, type: "hangup", reason: "user_hangup" } });
       }
       await Promise.all([...running].map(({ released }) => released));
@@ -245,6 +268,7 @@ export function createCalls(options: {
       for (const own of running) own.close();
       running.clear();
       posting.close();
+      finalRequests.close();
     },
   };
 }

@@ -13,8 +13,10 @@ import { aged } from "../streams/aged.ts";
 import { BACKOFF_POLICY, backoff, isTransient, nextAttempt$ } from "../streams/backoff.ts";
 import { realClock } from "../streams/clock.ts";
 import type {
+  CallRef,
   Clock,
   EventBatch,
+  FinalRequest,
   IceServer,
   Memory,
   MemoryChange,
@@ -44,9 +46,15 @@ export interface EngineOptions {
    * nothing is missed. Calls that are not what an engine tells are passed over.
    */
   readonly memory?: Memory;
+  /**
+   * The calls that the page takes for live: those that are not, once the first batch has been read, end by `system` with
+   * `signalling_failed`.
+   */
+  readonly known?: readonly CallRef[];
 }
 
 export interface Engine extends SignalingHalf {
+  readonly finalRequests$: Observable<readonly FinalRequest[]>;
   /**
    * Hot: emits what another engine would have to know to go on with the calls, each time it changes, right after the
    * signals that go with it; `remember()` gathers it. Completes when the engine stops.
@@ -66,6 +74,7 @@ export function createEngine({
   clock = realClock,
   random = secureRandom,
   memory: remembered,
+  known,
 }: EngineOptions): Engine {
   const signals = new Subject<Signal>();
   const memory = new Subject<MemoryChange>();
@@ -75,7 +84,7 @@ export function createEngine({
   const life = new Subscription();
   let calls: Promise<Calls>;
   let open: Calls | undefined;
-  const opened = new ReplaySubject<void>(1);
+  const opened = new ReplaySubject<Calls>(1);
   /** Emits when the homeserver can be reached again: what waits to be repeated is tried at once. */
   const reconnected = new Subject<void>();
   /** Rejects when the half is closed or cannot go on: for those who wait to know who we are. */
@@ -100,6 +109,7 @@ export function createEngine({
     life.unsubscribe();
     giveUp(error ?? closed());
     open?.close();
+    opened.complete();
     become({ ...now, state: "stopped", ...(error && { error: toErrorData(error) }) });
     status.complete();
     memory.complete();
@@ -116,6 +126,7 @@ export function createEngine({
       open = createCalls({
         us,
         send: transport.send,
+        prepareSend: transport.prepareSend,
         delayed: async () => transport.delayed?.(),
         clock,
         random,
@@ -123,10 +134,11 @@ export function createEngine({
         memory,
         reconnected$: reconnected,
         remembered: [...(remembered?.calls ?? []), ...adopted],
+        known,
       });
       become({ state: now.state, identity: us });
       for (const { batch, at } of early.splice(0)) open.read(aged(batch, clock.now() - at));
-      opened.next();
+      opened.next(open);
       return open;
     } catch (thrown) {
       const error = toTrunklineError(thrown);
@@ -201,6 +213,7 @@ export function createEngine({
     }),
     status$: status.asObservable(),
     iceServers$: iceServers.pipe(inForce(clock)),
+    finalRequests$: opened.pipe(switchMap(({ finalRequests$ }) => finalRequests$)),
     memory$: memory.asObservable(),
     adopt(calls) {
       if (open) open.adopt(calls);

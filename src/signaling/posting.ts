@@ -4,6 +4,7 @@ import { opaqueId, type Random } from "../streams/ids.ts";
 import { NEGOTIATION_LIFETIME } from "./call-negotiate.ts";
 import { type Call, type Effect, type Input, isSame, refOf, type Sent } from "./call-state.ts";
 import type { Outgoing } from "./encode.ts";
+import { onceTxnId } from "./final-requests.ts";
 import { createOutbox } from "./outbox.ts";
 import { isCandidates, isDescription, isFinal } from "./outbox-order.ts";
 import type { PendingEvent } from "./remembered.ts";
@@ -58,8 +59,8 @@ export function createPosting(options: {
     onSend: (sent) => story.message(sent, "sent", sent.event.type, countOf(sent.event.content)),
   });
 
-  const txnOf = ({ us }: Call, { type }: Outgoing): string => {
-    if (ONCE.has(type)) return `${us.partyId}.${type}`;
+  const txnOf = (call: Call, event: Outgoing): string => {
+    if (ONCE.has(event.type)) return onceTxnId(call, event);
     count += 1;
     return `${prefix}.${count}`;
   };

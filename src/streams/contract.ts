@@ -188,6 +188,14 @@ export interface DelayedEvents {
  */
 export type TokenRefresh = () => Promise<string | null | undefined>;
 
+/** A request to the homeserver, ready to be made as it is by a page that closes. */
+export interface PreparedRequest {
+  readonly url: string;
+  readonly method: string;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: string;
+}
+
 export interface Transport {
   /**
    * Emits one batch per sync response. Subscribing starts the sync, unsubscribing stops it; one subscriber at a time.
@@ -210,6 +218,16 @@ export interface Transport {
    * `not_in_room`, `forbidden`, `event_too_large`, `unknown_token`, `room_encrypted` (none are).
    */
   send(roomId: string, type: string, content: object, txnId: string): Promise<string>;
+  /**
+   * The request that `send` would make, which is not made. Emits it on subscription and whenever it changes, as with a
+   * new access token; undefined while there is none, such as in an encrypted room.
+   */
+  prepareSend?(
+    roomId: string,
+    type: string,
+    content: object,
+    txnId: string,
+  ): Observable<PreparedRequest | undefined>;
   /** Absent where the homeserver cannot do it, as far as is known: see `DelayedEvents`. */
   delayed?(): Promise<DelayedEvents | undefined>;
   /** Fetches TURN servers, one attempt. Resolves with none and a ttl where the homeserver has none (P29). */
@@ -311,6 +329,9 @@ export interface SignalingStatus {
   readonly error?: ErrorData;
 }
 
+/** What ends a call for its peer when the page closes. */
+export interface FinalRequest extends CallRef, PreparedRequest {}
+
 export interface SignalingHalf {
   /**
    * Hot: what was emitted before the subscription is gone. Errors once with the code for which the half cannot go on
@@ -319,6 +340,13 @@ export interface SignalingHalf {
   readonly signals$: Observable<Signal>;
   /** Emits the present status on subscription, then each change; completes after `stopped`. */
   readonly status$: Observable<SignalingStatus>;
+  /**
+   * Emits the final requests of all calls of this page that its closing has to end: those that were answered, or whose
+   * invite may have been sent, until their last event is delivered; never of a call that only rings here. The present
+   * list comes on subscription, once it is known, then each change. Completes with `signals$`, without an error.
+   * Repeating the request is harmless: it has the transaction id of the event that ends the call.
+   */
+  readonly finalRequests$?: Observable<readonly FinalRequest[]>;
   /**
    * Emits the ICE servers in force on subscription (once there are any, or none for sure), then each refresh (P29).
    * Never emits any that have expired.

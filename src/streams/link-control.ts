@@ -1,12 +1,20 @@
-import type { Command, Memory, Signal } from "./contract.ts";
+import type { CallRef, Command, Memory, Signal } from "./contract.ts";
 import { type ErrorData, fromErrorData, TrunklineError, toErrorData } from "./errors.ts";
 import type { PortLike } from "./link.ts";
 import { PROTOCOL } from "./protocol.ts";
 
 /** What a page asks of an engine behind a port. Nothing here rejects: an error's fields would not survive comlink. */
 export interface SignalingControl {
-  /** Makes the engine; `options` are those of its transport, `memory` is what is left of an engine before it; for `receipt` see ping. */
-  start(options: unknown, memory?: Memory, receipt?: string): Promise<Answer>;
+  /**
+   * Makes the engine; `options` are those of its transport, `memory` is what is left of an engine before it, `known` are
+   * the calls that the page takes for live: it is told of the end of those that are not. For `receipt` see ping.
+   */
+  start(
+    options: unknown,
+    memory: Memory | undefined,
+    known: readonly CallRef[],
+    receipt?: string,
+  ): Promise<Answer>;
   dispatch(command: Command): Promise<Answer>;
   /** A sign of life; `receipt` is that of the last signal that was received. */
   ping(receipt?: string): Promise<Answer>;

@@ -10,6 +10,9 @@ export function transportStreams(transport: Transport): Served {
     connected: transport.connected$,
     identity: () => transport.identity(),
     send: (...args: Parameters<Transport["send"]>) => transport.send(...args),
+    // Where the transport cannot, none is for sure: the far end does not know what this one is like.
+    prepareSend: (...args: Parameters<Transport["send"]>) =>
+      transport.prepareSend?.(...args) ?? of(undefined),
     turnServers: () => transport.turnServers(),
     delayed: async () => (await delayed()) !== undefined,
     schedule: async (...args: Parameters<DelayedEvents["schedule"]>) => (await delayed())?.schedule(...args),
@@ -44,6 +47,7 @@ export function remoteTransport(port: PortLike): Transport {
     connected$: stream<boolean>("connected").pipe(catchError(() => of(false))),
     identity: () => ask("identity"),
     send: (...args) => ask("send", ...args),
+    prepareSend: (...args) => stream("prepareSend", ...args),
     turnServers: () => ask("turnServers"),
     delayed: async () => ((await ask<boolean>("delayed")) ? delayed : undefined),
   };

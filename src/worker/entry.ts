@@ -48,10 +48,10 @@ const scope = workerScope();
 scope.addEventListener("message", ({ data }) => {
   const ports = readHello<MessagePort>(data);
   if (!ports) return;
-  hostSignaling(ports, (options, { memory, page }): HostedHalf => {
+  hostSignaling(ports, (options, { memory, known, page }): HostedHalf => {
     const transport =
       isLogin(options) || !page ? lean(options as Login, memory, page) : remoteTransport(page);
-    return createEngine({ transport, ...(memory && { memory }) });
+    return createEngine({ transport, known, ...(memory && { memory }) });
   });
 });
 scope.start?.();

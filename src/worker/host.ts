@@ -1,7 +1,7 @@
 import { expose } from "comlink";
 import { AsyncSubject, EMPTY, map, type Observable, switchMap } from "rxjs";
 import { realClock } from "../streams/clock.ts";
-import type { Clock, Memory, MemoryChange, SignalingHalf } from "../streams/contract.ts";
+import type { CallRef, Clock, Memory, MemoryChange, SignalingHalf } from "../streams/contract.ts";
 import { TrunklineError } from "../streams/errors.ts";
 import { shifted } from "../streams/ice-servers.ts";
 import { serveStreams } from "../streams/link.ts";
@@ -21,6 +21,8 @@ export type HostedHalf = SignalingHalf & {
 export interface Given {
   /** What is left of an engine before this one. */
   readonly memory?: Memory;
+  /** The calls that the page takes for live. */
+  readonly known: readonly CallRef[];
   /** Of the last signal that it received on an earlier connection. */
   readonly receipt?: string;
   /** What the page serves. */
@@ -49,6 +51,7 @@ export function hostSignaling(
       switchMap(({ iceServers$ }) => iceServers$),
       map((servers) => shifted(servers, -clock.now())),
     ),
+    finalRequests: made.pipe(switchMap(({ finalRequests$ }) => finalRequests$ ?? EMPTY)),
     memory: made.pipe(switchMap(({ memory$ }) => memory$ ?? EMPTY)),
     // A port keeps order: when this has completed at the far end, what it subscribed to before is subscribed here.
     ready: EMPTY,
@@ -57,10 +60,11 @@ export function hostSignaling(
   });
 
   const control: SignalingControl = {
-    start: (options, memory, receipt) =>
+    start: (options, memory, known, receipt) =>
       answer(() => {
         if (half) throw new TrunklineError("wrong_state", "The signalling half has been started before");
         half = create(options, {
+          known,
           ...(memory && { memory }),
           ...(receipt && { receipt }),
           ...(ports.page && { page: ports.page }),

@@ -1,5 +1,5 @@
 import type { Observable } from "rxjs";
-import type { Clock, Memory } from "../streams/contract.ts";
+import type { CallRef, Clock, Memory } from "../streams/contract.ts";
 import { TrunklineError, toTrunklineError } from "../streams/errors.ts";
 import { opaqueId, type Random } from "../streams/ids.ts";
 import { createHub, type Engine, type Hub, type TabHalf } from "./hub.ts";
@@ -17,6 +17,8 @@ export interface Login {
 export interface TabStart extends Login {
   /** Names the tab, and the lock that it holds for as long as it is there. */
   readonly tab: string;
+  /** The calls that the tab takes for live. */
+  readonly known?: readonly CallRef[];
   /** Of a hub that the tab has lost. */
   readonly memory?: Memory;
   /** Of the last signal that the tab has received. */
@@ -25,7 +27,12 @@ export interface TabStart extends Login {
 
 export interface DoorOptions {
   /** `refresh` gives another token than the one that was refused: see `HubTokens.renew`. */
-  readonly createEngine: (login: Login, memory: Memory | undefined, refresh: () => Promise<string>) => Engine;
+  readonly createEngine: (
+    login: Login,
+    memory: Memory | undefined,
+    refresh: () => Promise<string>,
+    known: readonly CallRef[],
+  ) => Engine;
   /** Rejects where the token is not that user's and device's, or not known at all. */
   readonly identify: (login: Login) => Promise<unknown>;
   readonly gone: (tab: string) => Observable<unknown>;
@@ -49,24 +56,24 @@ export function createDoor({ createEngine, identify, gone, clock, random }: Door
     tokens = ours;
     return createHub({
       id: opaqueId(random),
-      createEngine: (engineMemory) => createEngine(login, engineMemory, () => ours.renew()),
+      createEngine: (engineMemory, known) => createEngine(login, engineMemory, () => ours.renew(), known),
       gone,
       clock,
       ...(memory && { memory }),
     });
   };
 
-  return ({ tab, memory, receipt, ...login }: TabStart): TabHalf => {
+  return ({ tab, memory, known, receipt, ...login }: TabStart): TabHalf => {
     if (!hub || hub.over) {
       hub = open(login, memory);
-      return hub.join(tab, { receipt });
+      return hub.join(tab, { receipt, known });
     }
     if (!isSame(login, present)) throw another(`here it is that of ${present.userId}, ${present.deviceId}`);
     const verified = tokens.bring(login.accessToken, () => identify(login), gone(tab));
     const admission = verified?.catch((thrown) => {
       throw explained(toTrunklineError(thrown));
     });
-    return hub.join(tab, { admission, receipt, memory });
+    return hub.join(tab, { admission, receipt, memory, known });
   };
 }
 

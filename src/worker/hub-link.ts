@@ -1,15 +1,18 @@
 import { defer, map, type Observable, ReplaySubject, Subject, Subscription, skipWhile } from "rxjs";
-import type { IceServer, SignalingHalf, SignalingStatus } from "../streams/contract.ts";
+import type { FinalRequest, IceServer, SignalingHalf, SignalingStatus } from "../streams/contract.ts";
 import { type TrunklineError, toErrorData } from "../streams/errors.ts";
 import type { SentSignal } from "../streams/link-control.ts";
 
-export type Streams = Pick<SignalingHalf, "signals$" | "status$" | "iceServers$">;
+export type Streams = Required<
+  Pick<SignalingHalf, "signals$" | "status$" | "iceServers$" | "finalRequests$">
+>;
 
 /** One connection of a tab to the hub: the streams of its signalling half, until it is ended or lost. */
 export class HubLink {
   readonly #signals = new Subject<SentSignal>();
   readonly #status = new ReplaySubject<SignalingStatus>(1);
   readonly #iceServers = new ReplaySubject<readonly IceServer[]>(1);
+  readonly #finalRequests = new ReplaySubject<readonly FinalRequest[]>(1);
   readonly #life = new Subscription();
   readonly #closed = new ReplaySubject<void>(1);
   #last: SignalingStatus = { state: "starting" };
@@ -31,6 +34,7 @@ export class HubLink {
       signals$: sent$.pipe(map(({ signal }) => signal)),
       status$: this.#status.asObservable(),
       iceServers$: this.#iceServers.asObservable(),
+      finalRequests$: this.#finalRequests.asObservable(),
     };
   }
 
@@ -44,7 +48,7 @@ export class HubLink {
   }
 
   /** What goes to every tab alike. */
-  follow({ status$, iceServers$ }: Streams): void {
+  follow({ status$, iceServers$, finalRequests$ }: Streams): void {
     if (this.closed) return;
     const pass = <T>(source: Observable<T>, next: (value: T) => void) =>
       // How they end is told by `end`.
@@ -54,6 +58,7 @@ export class HubLink {
       this.#status.next(status);
     });
     pass(iceServers$, (servers) => this.#iceServers.next(servers));
+    pass(finalRequests$, (requests) => this.#finalRequests.next(requests));
   }
 
   tell(sent: SentSignal): void {
@@ -78,6 +83,7 @@ export class HubLink {
       });
     }
     this.#status.complete();
+    this.#finalRequests.complete();
     for (const subject of [this.#iceServers, this.#signals]) {
       if (error) subject.error(error);
       else subject.complete();

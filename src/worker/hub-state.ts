@@ -11,7 +11,7 @@ export interface HubCall extends CallRef {
   readonly owner?: string;
   /** The owner has accepted it, but not answered yet: without it the call rings on in the others. */
   readonly claimed?: true;
-  /** What a tab needs in which it begins to ring, in order. */
+  /** What a tab needs in which it begins to ring, in order; of a call that has ended, its end. */
   readonly heard: readonly Signal[];
   /** When it stops ringing by itself, on the hub's clock. */
   readonly until?: number;
@@ -133,14 +133,15 @@ function adopt(state: HubState, tab: string, calls: readonly HubCall[], at: numb
   };
 }
 
-/** How a call ended that a tab takes for live; nothing where it is right. */
-function correct({ calls }: HubState, tab: string, { roomId, callId }: CallRef): HubEffect[] {
-  const call = find(calls, { roomId, callId });
-  if (call && (call.owner ?? tab) === tab) return [];
+/** How a call that a tab takes for live has ended for it; nothing where it has not. */
+function correct({ calls, ended }: HubState, tab: string, ref: CallRef): HubEffect[] {
+  const call = find(calls, ref) ?? find(ended, ref);
+  const isIts = (call?.owner ?? tab) === tab;
+  if (call && isIts) return (find(ended, ref)?.heard ?? []).map((signal) => tell(tab, signal));
   const end: End = call
     ? { by: "other_device", reason: "answered_elsewhere" }
     : { by: "system", reason: "signalling_failed" };
-  return [tell(tab, { type: "ended", roomId, callId, end })];
+  return [tell(tab, { type: "ended", roomId: ref.roomId, callId: ref.callId, end })];
 }
 
 function carryOut(state: HubState, tab: string, command: Command, at: number): HubStep {
@@ -189,12 +190,12 @@ function receive(state: HubState, signal: Signal, at: number): HubStep {
       owner === undefined
         ? { roomId, callId, heard: [signal], until: at + signal.remaining }
         : { roomId, callId, owner, heard: [] };
-    const crossed = replaced ? over(state, replaced) : state;
+    const crossed = replaced ? over(state, replaced, []) : state;
     return { state: keep(crossed, ringing), effects: tellAll(state, ringing, signal) };
   }
   const effects = tellAll(state, call ?? find(state.ended, signal), signal);
   if (!call || signal.type === "trace") return { state, effects };
-  if (signal.type === "ended") return { state: over(state, call), effects };
+  if (signal.type === "ended") return { state: over(state, call, [signal]), effects };
   if (call.owner !== undefined && !call.claimed) return { state, effects };
   const waiting = coalesce(
     call.heard.map((heard) => ({ signal: heard })),
@@ -217,12 +218,10 @@ const refuse = ({ type, callId }: Command): HubEffect => {
   return { type: "refuse", error: { code: "wrong_state", message } };
 };
 
-const over = (state: HubState, { roomId, callId, owner }: HubCall): HubState => ({
+const over = (state: HubState, { roomId, callId, owner }: HubCall, heard: readonly Signal[]): HubState => ({
   ...state,
   calls: without(state.calls, { roomId, callId }),
-  ended: [...state.ended, { roomId, callId, ...(owner !== undefined && { owner }), heard: [] }].slice(
-    -MAX_ENDED,
-  ),
+  ended: [...state.ended, { roomId, callId, ...(owner !== undefined && { owner }), heard }].slice(-MAX_ENDED),
 });
 
 const keep = (state: HubState, call: HubCall): HubState => ({

@@ -1,8 +1,10 @@
 import {
   concat,
   defer,
+  EMPTY,
   firstValueFrom,
   from,
+  map,
   type Observable,
   ReplaySubject,
   race,
@@ -50,7 +52,8 @@ export type TabHalf = SignalingHalf & {
 export interface HubOptions {
   /** Tells this hub from others. */
   readonly id: string;
-  readonly createEngine: (memory: Memory | undefined) => Engine;
+  /** `known` are the calls that must be ended where the engine has none such. */
+  readonly createEngine: (memory: Memory | undefined, known: readonly CallRef[]) => Engine;
   /** Emits once, when that tab is gone. */
   readonly gone: (tab: string) => Observable<unknown>;
   readonly clock: Clock;
@@ -80,7 +83,7 @@ export interface Joining {
 /** One engine for several tabs. It ends with the last tab: each is watched from when it joins, or was remembered. */
 export function createHub({ id: hubId, createEngine, gone, clock, memory }: HubOptions): Hub {
   const known = memory && unwrap(memory, clock.now());
-  const engine = createEngine(known?.engine);
+  const engine = createEngine(known?.engine, known?.calls ?? []);
   const tabs = new Map<string, HubTab>();
   const life = new Subscription();
   let state = hubState(known?.calls);
@@ -168,12 +171,18 @@ export function createHub({ id: hubId, createEngine, gone, clock, memory }: HubO
     tabs.delete(id);
   };
 
+  /** Of its own calls alone. */
+  const requestsOf = (id: string) =>
+    (engine.finalRequests$ ?? EMPTY).pipe(
+      map((requests) => requests.filter((each) => find(each)?.owner === id)),
+    );
+
   const admit = (id: string): HubTab => {
     const present = tabs.get(id);
     if (present) return present;
     const tab = new HubTab(
       hubId,
-      engine,
+      { ...engine, finalRequests$: requestsOf(id) },
       gone(id).subscribe(() => void leave(id)),
       clock,
     );

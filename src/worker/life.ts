@@ -1,7 +1,9 @@
 import { lastValueFrom, map, type Observable, race } from "rxjs";
 import type {
+  CallRef,
   Clock,
   Command,
+  FinalRequest,
   IceServer,
   Memory,
   MemoryChange,
@@ -21,6 +23,8 @@ export interface LifeOptions {
   /** What the engine is made of, and what is left of the one before, if there was one. */
   readonly start: unknown;
   readonly memory: Memory | undefined;
+  /** Gives the calls that this page takes for live. */
+  readonly known: () => readonly CallRef[];
   readonly onMemory: (change: MemoryChange) => void;
   readonly outlets: Outlets;
   /** That of the last signal received, over all engines. */
@@ -46,7 +50,7 @@ export interface Life {
 }
 
 export function beginLife(options: LifeOptions): Life {
-  const { worker, start, memory, onMemory, outlets, receipts, reading, clock, served } = options;
+  const { worker, start, memory, known, onMemory, outlets, receipts, reading, clock, served } = options;
   const { end$, stream, call, end } = connect(worker, clock, served, () => receipts.last);
 
   stream<readonly IceServer[]>("iceServers")
@@ -61,6 +65,10 @@ export function beginLife(options: LifeOptions): Life {
     complete: () => outlets.status.complete(),
   });
   // What ends an engine is told by its other streams.
+  stream<readonly FinalRequest[]>("finalRequests").subscribe({
+    next: (requests) => outlets.finalRequests.next(requests),
+    error: () => undefined,
+  });
   stream<MemoryChange>("memory").subscribe({ next: onMemory, error: () => undefined });
   const onOurs = onOurTime(clock);
   const receive = ({ signal, receipt }: SentSignal) => {
@@ -76,7 +84,7 @@ export function beginLife(options: LifeOptions): Life {
   // A turn later, so that whoever subscribes to signals at once is heard before the start, and misses nothing.
   const started = Promise.resolve()
     .then(heard)
-    .then(() => call((control) => control.start(start, memory, receipts.last)));
+    .then(() => call((control) => control.start(start, memory, known(), receipts.last)));
   started.catch((error) => end(toTrunklineError(error)));
   let ready = started;
 

@@ -1,11 +1,13 @@
-import { ReplaySubject, Subject } from "rxjs";
-import type { IceServer, Signal, SignalingStatus } from "../streams/contract.ts";
+import { BehaviorSubject, ReplaySubject, Subject } from "rxjs";
+import type { FinalRequest, IceServer, Signal, SignalingStatus } from "../streams/contract.ts";
 import { type TrunklineError, toErrorData } from "../streams/errors.ts";
 
 /** The streams of a half on this side: they outlive its engines. */
 export class Outlets {
   readonly signals = new Subject<Signal>();
   readonly iceServers = new ReplaySubject<readonly IceServer[]>(1);
+  /** Those of an engine that is lost are good until the next has them. */
+  readonly finalRequests = new BehaviorSubject<readonly FinalRequest[]>([]);
   readonly status = new ReplaySubject<SignalingStatus>(1);
   #last: SignalingStatus = { state: "starting" };
 
@@ -33,6 +35,7 @@ export class Outlets {
     if (!this.stopped)
       this.become({ ...this.#who(), state: "stopped", ...(!asked && { error: toErrorData(error) }) });
     this.status.complete();
+    this.finalRequests.complete();
     for (const subject of [this.signals, this.iceServers]) {
       if (asked) subject.complete();
       else subject.error(error);

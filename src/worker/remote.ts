@@ -11,15 +11,18 @@ import {
 } from "rxjs";
 import { type BackoffPolicy, backoff } from "../streams/backoff.ts";
 import { realClock } from "../streams/clock.ts";
-import type { Clock, Memory, MemoryChange, SignalingHalf } from "../streams/contract.ts";
+import type { CallRef, Clock, Memory, MemoryChange, SignalingHalf } from "../streams/contract.ts";
 import { TrunklineError } from "../streams/errors.ts";
 import { inForce } from "../streams/ice-servers.ts";
 import { secureRandom } from "../streams/ids.ts";
 import type { Served } from "../streams/link.ts";
 import { NO_MEMORY, remember } from "../streams/memory.ts";
+import { pageHide$, pageShow$ } from "../streams/page-visits.ts";
 import type { WorkerEndpoint } from "./endpoint.ts";
+import { KnownCalls } from "./known-calls.ts";
 import { beginLife, type Life } from "./life.ts";
 import { Outlets } from "./outlets.ts";
+import { endOnPageHide } from "./page-close.ts";
 
 /** An engine hangs up its calls within 2 s, then closes; a worker that takes longer is not waited for. */
 const CLOSE_LIMIT = 3_000;
@@ -50,6 +53,9 @@ export interface PageSide {
  *
  * For good ends what cannot be made anew: a worker that was given as such, and one that has never started in 5
  * attempts, which is told after 4 s where each fails at once. `close()` also terminates a worker made by the function.
+ *
+ * A page that the browser keeps for a return (its back/forward cache) ends its worker, as if that had died, and makes
+ * another when it is shown again. A worker that was given as such is left alone.
  */
 export function remoteSignaling(
   worker: WorkerEndpoint | (() => WorkerEndpoint),
@@ -59,6 +65,10 @@ export function remoteSignaling(
 ): SignalingHalf {
   const outlets = new Outlets();
   const receipts = {};
+  const known = new KnownCalls();
+  const visits = new Subscription();
+  /** The browser keeps the page for a return: until then there is to be no engine. */
+  let hidden = false;
   let memory: Memory = NO_MEMORY;
   let reading = false;
   let life: Life | undefined;
@@ -80,6 +90,7 @@ export function remoteSignaling(
     const begun = beginLife({
       ...{ worker, start, outlets, receipts, reading, clock, onMemory, served: page?.served },
       memory: everStarted ? memory : undefined,
+      known: () => known.list,
     });
     life = begun;
     begun.started.then(
@@ -99,9 +110,10 @@ export function remoteSignaling(
     lost = error;
     if (lived > WELL) failures = 0;
     const passing = error.code === "worker_lost" || error.code === "worker_failed";
-    const again = typeof worker === "function" && (everStarted || failures < RESTARTS);
+    const again = typeof worker === "function" && (hidden || everStarted || failures < RESTARTS);
     if (!passing || !again || closing || outlets.stopped) return outlets.finish(error);
     outlets.reconnect(error);
+    if (hidden) return;
     pause = timer(backoff(RESTART, secureRandom, failures), clock).subscribe(begin);
     failures += 1;
   };
@@ -124,7 +136,39 @@ export function remoteSignaling(
     else outlets.finish(closed());
   };
 
-  outlets.status.subscribe({ complete: () => page?.close?.() });
+  const hide = () => {
+    if (typeof worker !== "function" || closing || outlets.stopped) return;
+    hidden = true;
+    pause.unsubscribe();
+    life?.end(
+      new TrunklineError("worker_lost", "The page was left: the engine goes on when it is shown again"),
+    );
+  };
+
+  const show = () => {
+    if (hidden && !closing) begin();
+    hidden = false;
+  };
+
+  /** The peer has the hangup from the page: no engine is to go on with the call. */
+  const endHere = (call: CallRef) => {
+    memory = remember(memory, { type: "call", ...call });
+    life?.dispatch({ ...call, type: "hangup", reason: "user_hangup" }).catch(() => {});
+    outlets.signals.next({ ...call, type: "ended", end: { by: "us", reason: "user_hangup" } });
+  };
+
+  visits.add(outlets.signals.subscribe({ next: (signal) => known.observe(signal), error: () => {} }));
+  // Before the engine is ended.
+  visits.add(endOnPageHide({ finalRequests$: outlets.finalRequests }, endHere));
+  // A page without locks, requests and workers may be kept, and its sync must not run while it is.
+  visits.add(pageHide$.subscribe((kept) => kept && hide()));
+  visits.add(pageShow$.subscribe((kept) => kept && show()));
+  outlets.status.subscribe({
+    complete: () => {
+      visits.unsubscribe();
+      page?.close?.();
+    },
+  });
   begin();
 
   return {
@@ -137,6 +181,7 @@ export function remoteSignaling(
     }),
     status$: outlets.status.asObservable(),
     iceServers$: outlets.iceServers.pipe(inForce(clock)),
+    finalRequests$: outlets.finalRequests.asObservable(),
     async dispatch(command) {
       if (closing) throw closed();
       if (!life) throw lost;

@@ -23,7 +23,7 @@ const permitted: typeof fetch = async (resource, init) => {
 };
 
 const enter = createDoor({
-  createEngine(login, memory, tokenRefresh) {
+  createEngine(login, memory, tokenRefresh, known) {
     const since = memory?.position;
     const transport = matrixTransport({
       ...login,
@@ -31,7 +31,7 @@ const enter = createDoor({
       fetch: permitted,
       ...(since !== undefined && { since }),
     });
-    return createEngine({ transport, ...(memory && { memory }) });
+    return createEngine({ transport, known, ...(memory && { memory }) });
   },
   identify: (login) => matrixTransport({ ...login, fetch: permitted }).identity(),
   gone: (tab) => hold(tabLock(tab)).pipe(take(1)),
@@ -42,8 +42,13 @@ const enter = createDoor({
 const greet: Greet = (hello, accessToken, started) => {
   const ports = readHello<MessagePort>(hello);
   if (!ports) return;
-  hostSignaling(ports, (options, { memory, receipt }) => {
-    const start = { ...(options as TabStart), ...(memory && { memory }), ...(receipt && { receipt }) };
+  hostSignaling(ports, (options, { memory, known, receipt }) => {
+    const start = {
+      ...(options as TabStart),
+      known,
+      ...(memory && { memory }),
+      ...(receipt && { receipt }),
+    };
     const half = enter(accessToken === undefined ? start : { ...start, accessToken });
     started?.();
     return half;

@@ -5,6 +5,7 @@ import { createPhone } from "../../src/index.ts";
 import { browserMedia } from "../../src/media/browser.ts";
 import type { Capture, SignalingStatus } from "../../src/streams/contract.ts";
 import { type ErrorData, toErrorData } from "../../src/streams/errors.ts";
+import { localSignaling } from "../../src/worker/local.ts";
 import { sharedSignaling } from "../../src/worker/shared.ts";
 import { spawnSignaling } from "../../src/worker/spawn.ts";
 
@@ -13,6 +14,8 @@ export interface StartOptions {
   readonly accessToken: string;
   /** The device whose engine is shared with other tabs; absent: an engine of its own. */
   readonly shared?: { readonly userId: string; readonly deviceId: string; readonly script?: string };
+  /** The engine in the page itself. */
+  readonly local?: boolean;
   readonly iceTransportPolicy?: RTCIceTransportPolicy;
   readonly warm?: boolean;
 }
@@ -143,13 +146,18 @@ const thisPage = {
     homeserver,
     accessToken,
     shared,
+    local = false,
     iceTransportPolicy = "all",
     warm = false,
   }: StartOptions): Promise<void> {
-    phone = createPhone({
-      signaling: shared
+    const signaling = () => {
+      if (local) return localSignaling({ homeserver, accessToken });
+      return shared
         ? sharedSignaling({ homeserver, accessToken, script: "/worker/shared-entry.js", ...shared })
-        : spawnSignaling({ homeserver, accessToken, worker: makeWorker }),
+        : spawnSignaling({ homeserver, accessToken, worker: makeWorker });
+    };
+    phone = createPhone({
+      signaling: signaling(),
       media: browserMedia({ RTCPeerConnection: WatchedConnection, mediaDevices, iceTransportPolicy }),
       warm,
     });

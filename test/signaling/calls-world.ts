@@ -1,15 +1,17 @@
-import { Subject } from "rxjs";
+import { BehaviorSubject, map, Subject } from "rxjs";
 import { createCalls } from "../../src/signaling/calls.ts";
 import { encode, type From, type Outgoing } from "../../src/signaling/encode.ts";
 import type {
   CallRef,
   DelayedEvents,
   EventBatch,
+  FinalRequest,
   Memory,
   MemoryChange,
   Party,
   RoomEvent,
   Signal,
+  Transport,
 } from "../../src/streams/contract.ts";
 import { NO_MEMORY, remember } from "../../src/streams/memory.ts";
 import { virtualClock } from "../../src/testing/clock.ts";
@@ -46,6 +48,7 @@ export function callsWorld(
   { calls: remembered }: Memory = NO_MEMORY,
   faults: Error[] = [],
   clock = virtualClock(),
+  known: readonly CallRef[] = [],
 ) {
   const changes = new Subject<MemoryChange>();
   const reconnected$ = new Subject<void>();
@@ -53,6 +56,21 @@ export function callsWorld(
   const signals: Signal[] = [];
   const sent: { type: string; content: Readonly<Record<string, unknown>>; txnId: string }[] = [];
   let seed = 0;
+  const token = new BehaviorSubject<string | undefined>("token");
+  const prepareSend: Transport["prepareSend"] = (roomId, type, content, txnId) =>
+    token.pipe(
+      map((accessToken) =>
+        accessToken === undefined
+          ? undefined
+          : {
+              url: `https://hs.test/${roomId}/${type}/${txnId}`,
+              method: "PUT",
+              headers: { Authorization: `Bearer ${accessToken}` },
+              body: JSON.stringify(content),
+            },
+      ),
+    );
+  let prepared: readonly FinalRequest[] | undefined;
   const calls = createCalls({
     us: { userId: us.userId, deviceId: "D" },
     async send(_roomId, type, content, txnId) {
@@ -70,7 +88,13 @@ export function callsWorld(
     emit: (signal) => signals.push(signal),
     memory: changes,
     reconnected$,
+    prepareSend,
     remembered,
+    known,
+  });
+
+  calls.finalRequests$.subscribe((list) => {
+    prepared = list;
   });
 
   return {
@@ -80,6 +104,10 @@ export function callsWorld(
     signals,
     sent,
     faults,
+    /** The access token in force; undefined where none will do. */
+    token,
+    /** What a page that closes now would send. */
+    prepared: () => prepared,
     /** Has what changes remembered from now on. */
     watch() {
       changes.subscribe((change) => {

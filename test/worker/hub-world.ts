@@ -1,6 +1,7 @@
 import { setImmediate } from "node:timers/promises";
 import { Subject } from "rxjs";
 import type {
+  CallRef,
   Memory,
   MemoryChange,
   Signal,
@@ -66,15 +67,17 @@ export function hubWorld(memory?: Memory) {
   const clock = virtualClock();
   const locks = tabLocks();
   const handed: (Memory | undefined)[] = [];
+  const known: (readonly CallRef[])[] = [];
   const hub: Hub = createHub({
     id: `hub ${++hubs}`,
-    createEngine: (memory) => {
+    createEngine: (memory, calls) => {
       handed.push(memory);
+      known.push(calls);
       return engine;
     },
     gone: locks.gone,
     clock,
     ...(memory && { memory }),
   });
-  return { engine, clock, hub, handed, ...locks };
+  return { engine, clock, hub, handed, known, ...locks };
 }

@@ -160,7 +160,7 @@ describe("a worker that dies and can be made anew", () => {
     clock.advance(2 * SOON);
     await half.dispatch(PLACE);
     const calls = [{ ...CALL, state: { phase: "connected" } }];
-    expect(workers.map(({ given }) => given)).toEqual([
+    expect(workers.map(({ given }) => given.map(({ memory }) => ({ memory })))).toEqual([
       [{}],
       [{ memory: { position: "s2", calls } }],
       [{ memory: { position: "s3", calls } }],

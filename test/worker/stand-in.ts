@@ -2,6 +2,7 @@ import { ReplaySubject, Subject, VirtualTimeScheduler } from "rxjs";
 import type {
   Clock,
   Command,
+  FinalRequest,
   IceServer,
   MemoryChange,
   Signal,
@@ -22,6 +23,7 @@ export class StandIn implements SignalingHalf {
   readonly status$ = this.status;
   readonly iceServers$ = this.iceServers;
   readonly memory$ = new Subject<MemoryChange>();
+  readonly finalRequests$ = new Subject<readonly FinalRequest[]>();
   readonly dispatched: Command[] = [];
   closed = 0;
   /** What `dispatch` and `close` do. */

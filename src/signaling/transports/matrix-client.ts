@@ -6,6 +6,7 @@ import { TrunklineError } from "../../streams/errors.ts";
 import { exclusive } from "./exclusive.ts";
 import { clientDelayed } from "./matrix-client-delayed.ts";
 import { clientAsk, loggedOut } from "./matrix-client-errors.ts";
+import { clientPrepare } from "./matrix-client-prepare.ts";
 import { ClientRooms } from "./matrix-client-rooms.ts";
 import { clientSend } from "./matrix-client-send.ts";
 import { clientSync, endOf, notRunning } from "./matrix-client-sync.ts";
@@ -43,6 +44,7 @@ export function matrixClient(client: MatrixClient, options: { readonly clock?: C
     connected$: connected.pipe(distinctUntilChanged()),
     identity: async () => identityOf(client),
     send: clientSend(client, (roomId) => rooms.follow(roomId)),
+    prepareSend: clientPrepare(client),
     delayed: clientDelayed(client),
     turnServers: async () => turnServersFrom(clientAsk(client, client.turnServer())),
   };

@@ -13,7 +13,7 @@ import {
   throwError,
   timeout,
 } from "rxjs";
-import type { Clock } from "../../streams/contract.ts";
+import type { Clock, PreparedRequest } from "../../streams/contract.ts";
 import { TrunklineError, toTrunklineError } from "../../streams/errors.ts";
 import { requestError } from "./matrix-errors.ts";
 import type { MatrixToken } from "./matrix-token.ts";
@@ -43,6 +43,8 @@ export interface Http {
   request(request: HttpRequest): Observable<unknown>;
   /** The same as a promise. */
   ask(request: HttpRequest): Promise<unknown>;
+  /** Emits the request as it would be made with the token in force, then with each new one; it is not made. */
+  prepare(request: HttpRequest): Observable<PreparedRequest>;
 }
 
 const WITHIN = 30_000;
@@ -62,17 +64,18 @@ export function matrixHttp(options: {
     fetchFn: (resource, init) => fetchWhole(fetch, resource, init),
   });
 
+  const headersFor = (accessToken: string, body: object | undefined) => ({
+    Authorization: `Bearer ${accessToken}`,
+    ...(body && { "Content-Type": "application/json" }),
+  });
+
   // Not the SDK's `authedRequest`: it takes some turns before it asks, and renews tokens in ways of its own.
   const attempt = ({ method, path, prefix, query, body }: HttpRequest) =>
     new Observable<unknown>((subscriber) => {
       const aborter = new AbortController();
-      const headers = {
-        Authorization: `Bearer ${token.current}`,
-        ...(body && { "Content-Type": "application/json" }),
-      };
       api
         .request<unknown>(method as Method, path, query, body && JSON.stringify(body), {
-          headers,
+          headers: headersFor(token.current, body),
           abortSignal: aborter.signal,
           ...(prefix !== undefined && { prefix }),
         })
@@ -112,7 +115,18 @@ export function matrixHttp(options: {
       }),
     );
   };
-  return { homeserver, request, ask: (asked) => firstValueFrom(request(asked)) };
+
+  const prepare = ({ method, path, prefix, query, body }: HttpRequest) =>
+    token.current$.pipe(
+      map((accessToken) => ({
+        url: api.getUrl(path, query, prefix).href,
+        method,
+        headers: headersFor(accessToken, body),
+        body: JSON.stringify(body),
+      })),
+    );
+
+  return { homeserver, request, ask: (asked) => firstValueFrom(request(asked)), prepare };
 }
 
 /** The SDK tells its client of a lost login through events; here errors tell it. */

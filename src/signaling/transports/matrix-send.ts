@@ -12,6 +12,14 @@ export interface OutgoingEvent {
   readonly txnId: string;
 }
 
+/** The request that sends an event. */
+export const sendRequest = ({ roomId, type, content, txnId }: OutgoingEvent) =>
+  ({
+    method: "PUT",
+    path: `/rooms/${[roomId, "send", type, txnId].map(encodeURIComponent).join("/")}`,
+    body: content,
+  }) as const;
+
 /** Sends as `Transport.send` says. */
 export async function sendEvent(
   http: Http,
@@ -19,11 +27,10 @@ export async function sendEvent(
   identity: () => Promise<Identity>,
   event: OutgoingEvent,
 ): Promise<string> {
-  const { roomId, type, content, txnId } = event;
+  const { roomId } = event;
   try {
     await rooms.refuseEncrypted(roomId);
-    const path = `/rooms/${[roomId, "send", type, txnId].map(encodeURIComponent).join("/")}`;
-    const id = own(await http.ask({ method: "PUT", path, body: content }), "event_id");
+    const id = own(await http.ask(sendRequest(event)), "event_id");
     if (typeof id !== "string") throw notMatrix(http.homeserver);
     return id;
   } catch (thrown) {

@@ -1,19 +1,25 @@
+import { BehaviorSubject, type Observable } from "rxjs";
 import type { TokenRefresh } from "../../streams/contract.ts";
 import { TrunklineError, toTrunklineError } from "../../streams/errors.ts";
 
 /** The access token in force, and how a new one is had. */
 export class MatrixToken {
-  #token: string;
+  readonly #token: BehaviorSubject<string>;
   readonly #refresh: TokenRefresh | undefined;
   #renewal: Promise<void> | undefined;
 
   /** Throws `invalid_option` where it is no token. */
   constructor(token: unknown, refresh: TokenRefresh | undefined) {
-    this.#token = checkToken(token);
+    this.#token = new BehaviorSubject(checkToken(token));
     this.#refresh = refresh;
   }
 
   get current(): string {
+    return this.#token.value;
+  }
+
+  /** Emits the token in force on subscription, then each new one. */
+  get current$(): Observable<string> {
     return this.#token;
   }
 
@@ -23,7 +29,7 @@ export class MatrixToken {
    * `homeserver_unreachable` where the app failed to get one, which is no log-out.
    */
   renew(refused: string, refusal: TrunklineError): Promise<void> {
-    if (refused !== this.#token) return Promise.resolve();
+    if (refused !== this.current) return Promise.resolve();
     this.#renewal ??= this.#ask(refusal).finally(() => {
       this.#renewal = undefined;
     });
@@ -32,8 +38,8 @@ export class MatrixToken {
 
   async #ask(refusal: TrunklineError): Promise<void> {
     const token = await this.#refreshed();
-    if (token === this.#token || !isToken(token)) throw refusal;
-    this.#token = token;
+    if (token === this.current || !isToken(token)) throw refusal;
+    this.#token.next(token);
   }
 
   async #refreshed(): Promise<unknown> {

@@ -20,7 +20,7 @@ import { type Fetch, matrixHttp } from "./matrix-http.ts";
 import { fetchIdentity } from "./matrix-identity.ts";
 import type { SyncAnswer } from "./matrix-parse.ts";
 import { MatrixRooms } from "./matrix-rooms.ts";
-import { type OutgoingEvent, sendEvent } from "./matrix-send.ts";
+import { type OutgoingEvent, sendEvent, sendRequest } from "./matrix-send.ts";
 import { matrixSync, retrying } from "./matrix-sync.ts";
 import { MatrixToken } from "./matrix-token.ts";
 import { turnServersFrom } from "./matrix-turn.ts";
@@ -105,6 +105,9 @@ export function matrixTransport(options: MatrixTransportOptions): Transport {
     connected$: connected.pipe(distinctUntilChanged()),
     identity,
     send: (roomId, type, content, txnId) => send({ roomId, type, content, txnId }),
+    prepareSend: (roomId, type, content, txnId) =>
+      // Where the room is encrypted there is no call to end: none can be made there.
+      http.prepare(sendRequest({ roomId, type, content, txnId })),
     delayed: matrixDelayed(
       async (request) => {
         try {
