@@ -216,7 +216,7 @@ describe("an engine whose homeserver", () => {
     await clock.advance(100);
     expect(states.at(-1)).toBe("online");
     homeserver.fail(failure);
-    await clock.advance(600_000);
+    await clock.advance(605_000);
     expect(states.at(-1)).toBe("reconnecting");
     homeserver.heal();
     await clock.advance(6_000);
@@ -232,7 +232,7 @@ describe("an engine whose homeserver", () => {
     const started = engineOnline();
     const { clock, homeserver, states, close } = await started;
     homeserver.fail(failure);
-    await clock.advance(600_000);
+    await clock.advance(605_000);
     expect(states.at(-1)).toBe("reconnecting");
     homeserver.heal();
     await clock.advance(6_000);
@@ -257,7 +257,7 @@ describe("an engine whose homeserver", () => {
     await clock.advance(100);
     const body = JSON.stringify(said("M_USER_LOCKED", { soft_logout: true }));
     homeserver.fail({ type: "status", status: 401, body });
-    await clock.advance(600_000);
+    await clock.advance(605_000);
     expect(states.at(-1)).toBe("reconnecting");
     homeserver.heal();
     await clock.advance(30_000);
