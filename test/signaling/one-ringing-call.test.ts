@@ -204,6 +204,7 @@ describe("a caller who calls without end", () => {
     }
     const rang = world.signals.flatMap((signal) => (signal.type === "incoming" ? [signal.callId] : []));
     expect(rang.length).toBeLessThanOrEqual(6);
+    expect(rang.length).toBeGreaterThanOrEqual(4); // no call rings on because of those that follow
     await world.clock.advance(1_000);
     expect(news(world, "c49")).toEqual(["incoming"]);
     const ringing = rang.filter((id) => id !== "c49").map((id) => news(world, id).at(-1));
@@ -216,7 +217,7 @@ describe("a call that is superseded", () => {
   it("P46 rings a second at least, and goes on where it was answered or is ours", () => {
     const soon = run(ringing(), superseded);
     expect(soon.effects).toEqual([{ type: "expire_at", at: 2_000 }]);
-    expect(run(soon.call, superseded).call.expiresAt).toBe(2_000);
+    expect(run({ ...ringing(), expiresAt: 1_500 }, superseded).call.expiresAt).toBe(1_500);
     expect(run(soon.call, command({ type: "answer", ...answer }), { type: "expired" }).call.phase).toBe(
       "answered",
     );
