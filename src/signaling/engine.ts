@@ -67,7 +67,8 @@ export interface Engine extends SignalingHalf {
 /**
  * The signalling half, on this thread: a transport's events in, signals out; commands in, events out. It finds out
  * who we are at once, and syncs from the first subscription to `signals$` on, so that nothing is missed. A homeserver
- * that cannot be reached shows in `status$`, and is tried again; meanwhile `dispatch` rejects with the reason.
+ * that cannot be reached shows in `status$`, and is tried again; meanwhile `dispatch` rejects with the reason, but waits in
+ * an engine that goes on with calls: a hangup of one of them must not be lost.
  */
 export function createEngine({
   transport,
@@ -221,7 +222,8 @@ export function createEngine({
     },
     async dispatch(command) {
       if (closing || now.state === "stopped") throw closed();
-      await (open ?? (await Promise.race([calls, ended]))).dispatch(command);
+      const whenOpen = remembered?.calls.length ? firstValueFrom(opened) : calls;
+      await (open ?? (await Promise.race([whenOpen, ended]))).dispatch(command);
     },
     close() {
       closing ??= close();

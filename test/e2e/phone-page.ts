@@ -221,6 +221,7 @@ const thisPage = {
   stats: (id: string) => firstValueFrom(callOf(id).stats$.pipe(skip(2))),
   reaches: (id: string, state: CallState) =>
     firstValueFrom(callOf(id).state$.pipe(filter((now) => now === state || now === "ended"))),
+  state: (id: string) => firstValueFrom(callOf(id).state$),
   async ends(id: string): Promise<Omit<CallEnd, "error"> & { error?: ErrorData }> {
     const { error, ...end } = await callOf(id).ended;
     return { ...end, ...(error && { error: toErrorData(error) }) };
