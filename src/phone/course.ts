@@ -246,7 +246,7 @@ export class Course<TStream> {
     const expiry$ = timer(remaining + EXPIRY_GRACE_MS, this.parts.clock);
     this.#life.add(
       expiry$.subscribe(() => {
-        if (this.state !== "ringing") return;
+        if (!this.isUnanswered) return;
         this.end({ by: "system", reason: "invite_timeout" });
         this.forget();
       }),

@@ -1,6 +1,9 @@
+import { NEVER } from "rxjs";
 import { describe, expect, it } from "vitest";
 import type { Call } from "../../src/phone/call.ts";
+import type { Clock } from "../../src/streams/contract.ts";
 import { TrunklineError } from "../../src/streams/errors.ts";
+import { virtualClock } from "../../src/testing/clock.ts";
 import { scripted, settle } from "./scripted.ts";
 import { collect, phones, roomId } from "./world.ts";
 
@@ -9,15 +12,15 @@ const ref = { roomId, callId: "theirs" };
 const last = <T>(stream: Parameters<typeof collect<T>>[0]): T | undefined => collect(stream).at(-1);
 
 /** A call rings that cannot be prepared for, as in a browser where an answer needs its tracks first. */
-async function ringing(options: { readonly negotiable?: boolean } = {}) {
-  const stage = scripted();
+async function ringing(options: { readonly clock?: Clock } = {}) {
+  const stage = scripted(options);
   const { open } = stage.media;
   stage.media.open = (parts) => {
     const session = open(parts);
     session.prepare = () => Promise.reject(new TrunklineError("media_failed", "Not here."));
     return session;
   };
-  await stage.ring(ref, options);
+  await stage.ring(ref);
   const incoming = last(stage.phone.incoming$) as Call;
   return { ...stage, incoming, types: () => stage.commands.map(({ type }) => type) };
 }
@@ -81,6 +84,22 @@ describe("answer()", () => {
     signals.next({ ...ref, type: "ended", end: { by: "peer", reason: "user_hangup" } });
     await expect(answering).rejects.toMatchObject({ code: "closed" });
     expect(types()).toEqual(["claim"]);
+  });
+
+  it("P7 rejects with closed where the devices are not open before the invite has expired", async () => {
+    const clock = virtualClock();
+    const { phone, media, ring, types } = await ringing({ clock });
+    const { open } = media;
+    // As a permission prompt that nobody looks at.
+    media.open = () => open({ iceServers$: NEVER });
+    await ring({ roomId, callId: "other" });
+    const call = last(phone.incoming$) as Call;
+    const answering = call.answer(audio);
+    const closed = expect(answering).rejects.toMatchObject({ code: "closed" });
+    await clock.advance(95_000);
+    await closed;
+    expect(await call.ended).toEqual({ by: "system", reason: "invite_timeout" });
+    expect([types(), media.liveTracks]).toEqual([["claim"], 0]);
   });
 
   it("resolves and does nothing for a call that does not ring here", async () => {

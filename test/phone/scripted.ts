@@ -1,7 +1,9 @@
 import { NEVER, of, Subject } from "rxjs";
 import { createPhone, type Phone } from "../../src/phone/phone.ts";
+import { realClock } from "../../src/streams/clock.ts";
 import type {
   CallRef,
+  Clock,
   Command,
   RemoteDescription,
   Signal,
@@ -12,7 +14,7 @@ import { fakeMedia } from "../../src/testing/fake-media.ts";
 export const capabilities = { transferee: false, dtmf: false };
 
 /** A phone whose engine is the test: it sees each command, and emits what signals it likes. */
-export function scripted({ close = async () => {} } = {}) {
+export function scripted({ close = async () => {}, clock = realClock as Clock } = {}) {
   const media = fakeMedia();
   const peers = fakeMedia();
   const signals = new Subject<Signal>();
@@ -33,7 +35,7 @@ export function scripted({ close = async () => {} } = {}) {
       signals.complete();
     },
   };
-  const phone: Phone = createPhone({ signaling, media });
+  const phone: Phone = createPhone({ signaling, media, clock });
   const peer = () => peers.open({ iceServers$: of([]) });
   const sent = <T extends Command["type"]>(type: T) =>
     commands.filter((command): command is Extract<Command, { type: T }> => command.type === type);
