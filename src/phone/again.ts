@@ -24,7 +24,7 @@ export async function dispatchAgain(
       return;
     } catch (thrown) {
       const { code } = toTrunklineError(thrown);
-      if (code !== "worker_lost" || !wanted()) throw thrown;
+      if (!code.startsWith("worker_") || !wanted()) throw thrown;
       if (times > 0) await firstValueFrom(timer(PAUSE, clock));
       if (!(await comesBack(signaling)) || !wanted()) throw thrown;
     }

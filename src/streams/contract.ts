@@ -356,7 +356,8 @@ export interface SignalingHalf {
   /**
    * Resolves when the homeserver has the event that the command makes, or the call's end has made it pointless; at once
    * for `place`, `claim`, `release` and `path`, which make none, and for `candidate` and `streams`, which wait for
-   * company. Rejects with a code of `Transport.send`, or `unknown_call`, `wrong_state`, `closed`, `worker_lost`.
+   * company. Rejects with a code of `Transport.send`, or `unknown_call`, `wrong_state`, `closed`, `worker_lost`,
+   * `worker_failed`.
    */
   dispatch(command: Command): Promise<void>;
   /**

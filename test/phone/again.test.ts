@@ -72,6 +72,14 @@ describe("a command whose engine is lost", () => {
     }
   });
 
+  it("is said again also where the next engine did not start, and the one after does", async () => {
+    const { heard, status, say } = losing(1, () => new TrunklineError("worker_failed", "It did not start."));
+    const said = say({ ...call, type: "hangup", reason: "user_hangup" });
+    status.next({ state: "online" });
+    await said;
+    expect(heard).toHaveLength(2);
+  });
+
   it("is not said again once nobody wants it", async () => {
     const { heard, status, say } = losing(1);
     let wanted = true;
