@@ -16,7 +16,7 @@ import { checkCapture, type PlaceOptions } from "./options.ts";
 import { unawaited } from "./unawaited.ts";
 
 const KINDS = ["audio", "video"] as const;
-const PENDING: readonly CallState[] = ["preparing", "inviting", "ringing"];
+const PENDING: readonly CallState[] = ["preparing", "inviting", "ringing", "connecting"];
 
 /** A call as the app has it, and as the phone tells it what the engine says. */
 export class LiveCall<TStream> extends Course<TStream> implements Call<TStream> {
@@ -44,7 +44,7 @@ export class LiveCall<TStream> extends Course<TStream> implements Call<TStream> 
     return this.peer$.value;
   }
 
-  /** Whether it is not accepted by anybody yet. */
+  /** Whether it is still to be connected. */
   get isPending(): boolean {
     return PENDING.includes(this.state);
   }
@@ -176,6 +176,11 @@ export class LiveCall<TStream> extends Course<TStream> implements Call<TStream> 
   }
 
   #requestOf(transfer: Transfer): TransferRequest {
+    let decided = false;
+    const decide = (work: () => void) => {
+      if (!decided) work();
+      decided = true;
+    };
     return {
       ...transfer,
       accept: (options = {}) => {
@@ -183,11 +188,11 @@ export class LiveCall<TStream> extends Course<TStream> implements Call<TStream> 
         if (!roomId) {
           throw new TrunklineError("invalid_option", "The transfer names no room: accept({ roomId }) must.");
         }
-        this.parts.onTransfer(transfer, roomId);
+        decide(() => this.parts.onTransfer(transfer, roomId));
       },
       refuse: () => {
         const { replacementId } = transfer;
-        this.voice.mention({ type: "refuse_transfer", replacementId, reason: "declined" });
+        decide(() => this.voice.mention({ type: "refuse_transfer", replacementId, reason: "declined" }));
       },
     };
   }

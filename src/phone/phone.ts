@@ -79,7 +79,7 @@ export interface Phone<TStream = unknown> {
   readonly trace$: Observable<CallTrace>;
   /**
    * Places a call; where the user in question calls us in that room already, theirs is answered and returned instead,
-   * as by `Call.answer()`. Where a call of ours to them there is not answered yet, as after a double click, that one is
+   * as by `Call.answer()`. Where there is a call with them that is not connected yet, as after a double click, that one is
    * resumed and returned. Throws `invalid_option`, and `closed`; what happens later is shown by the call.
    */
   place(options: PlaceOptions): Call<TStream>;
@@ -101,7 +101,7 @@ export function createPhone<TStream>(options: PhoneOptions<TStream>): Phone<TStr
   const ignored = new Subject<IgnoredCall>();
   const traces = new Subject<CallTrace>();
   const spare = warm ? media.warm?.(signaling.iceServers$) : undefined;
-  let closing: Promise<void> | undefined;
+  let closed = false;
   let gone: TrunklineError | undefined;
 
   /** The servers in force, as they change; none where they take too long, or where there is no signalling any more. */
@@ -173,7 +173,7 @@ export function createPhone<TStream>(options: PhoneOptions<TStream>): Phone<TStr
   const place = (placeOptions: PlaceOptions, callId = opaqueId(random)): LiveCall<TStream> => {
     checkPlaceOptions(placeOptions);
     if (gone) throw gone;
-    if (closing) throw new TrunklineError("closed", "The phone is closed. Make a new one to place calls.");
+    if (closed) throw new TrunklineError("closed", "The phone is closed. Make a new one to place calls.");
     const call = begin({ roomId: placeOptions.roomId, callId });
     call.place(placeOptions);
     changes.next();
@@ -184,7 +184,7 @@ export function createPhone<TStream>(options: PhoneOptions<TStream>): Phone<TStr
     const known = live.get(keyOf(signal));
     if (known) known.receive(signal);
     else if (signal.type === "incoming") {
-      if (!closing) ring(signal);
+      if (!closed) ring(signal);
     } else if (signal.type === "ignored") ignored.next(signal);
     else if (signal.type === "trace") {
       const { roomId, callId, entry } = signal;
@@ -212,12 +212,14 @@ export function createPhone<TStream>(options: PhoneOptions<TStream>): Phone<TStr
   });
 
   const close = async () => {
+    // Before anybody observes what it does.
+    closed = true;
     for (const call of calls()) call.leave();
     await signaling.close();
     finish();
   };
 
-  const phone: Phone<TStream> = {
+  return {
     status$: signaling.status$,
     incoming$,
     ignored$: ignored.asObservable(),
@@ -233,19 +235,15 @@ export function createPhone<TStream>(options: PhoneOptions<TStream>): Phone<TStr
           (invitee === peer?.userId || (invitee === undefined && direction === "incoming")),
       );
       if (!pending) return place(placeOptions);
-      if (pending.direction === "incoming") pending.answer(placeOptions);
-      else pending.resume();
+      pending.answer(placeOptions);
+      pending.resume();
       return pending;
     },
-    close() {
-      closing ??= close();
-      return closing;
-    },
+    close,
     [Symbol.dispose]() {
-      phone.close().catch(() => {});
+      close().catch(() => {});
     },
   };
-  return phone;
 }
 
 const NONE: readonly IceServer[] = [];

@@ -9,6 +9,7 @@ import {
   type Observable,
   of,
   race,
+  repeat,
   scan,
   switchMap,
   take,
@@ -49,7 +50,6 @@ export function recovery(
     take(1),
   );
   const after = (ms: number) => timer(ms, clock);
-  const say = (what: Recovery) => of(what);
 
   const connecting$ = merge(
     late$.pipe(
@@ -59,14 +59,14 @@ export function recovery(
     ),
     race(after(CONNECT_WITHIN), failed$).pipe(map((): Recovery => "never_connected")),
   );
-  const attempts$ = Array.from({ length: RESTARTS }, () =>
-    concat(say("restart"), after(RESTART_WITHIN).pipe(ignoreElements())),
+  const attempts$ = concat(of<Recovery>("restart"), after(RESTART_WITHIN).pipe(ignoreElements())).pipe(
+    repeat(RESTARTS),
   );
   const lost$ = concat(
     race(after(GRACE), failed$).pipe(ignoreElements()),
     after(caller ? 0 : HEAD_START).pipe(ignoreElements()),
-    ...attempts$,
-    say("lost"),
+    attempts$,
+    of<Recovery>("lost"),
   );
 
   return path$.pipe(

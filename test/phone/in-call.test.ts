@@ -197,6 +197,22 @@ describe("in a call", () => {
     expect(calls.map(({ callId }) => callId === incoming.callId)).toEqual([false]);
   });
 
+  it("P32 a transfer is accepted or refused once, as by a double click", async () => {
+    const { outgoing, incoming, clock, bob, carol } = await withCarol();
+    const requests = collect(incoming.transfers$);
+    const calls = collect(carol.phone.incoming$);
+    void outgoing.transfer({ targetUser: { userId: "@carol:test" }, targetRoom: "!other:test" });
+    await clock.advance(500);
+    requests[0]?.accept();
+    requests[0]?.accept();
+    requests[0]?.refuse();
+    await clock.advance(1_000);
+    expect([calls.length, last(bob.phone.calls$)?.length]).toEqual([1, 2]);
+    expect(collect(outgoing.trace$)).not.toContainEqual(
+      expect.objectContaining({ eventType: "m.call.reject_replacement" }),
+    );
+  });
+
   it("P47 a transfer that fails resumes the present call, unless another is talked in by then", async () => {
     for (const busy of [false, true]) {
       const { outgoing, incoming, clock, rooms, carol, bob } = await withCarol();
