@@ -21,10 +21,10 @@ export class Floor {
     if (this.#holder === session) session.hold(false);
   }
 
-  /** Puts a call on hold; nobody else takes the floor for it. */
+  /** Puts a call on hold; nobody else takes the floor for it. Whoever observes that may already resume it. */
   yield(session: Holdable): void {
-    session.hold(true);
     this.drop(session);
+    session.hold(true);
   }
 
   /** For a call that has ended, or rings again. */

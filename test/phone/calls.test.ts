@@ -1,4 +1,4 @@
-import { firstValueFrom } from "rxjs";
+import { filter, firstValueFrom, take } from "rxjs";
 import { describe, expect, it } from "vitest";
 import type { Call } from "../../src/phone/call.ts";
 import { scripted, settle } from "./scripted.ts";
@@ -72,6 +72,17 @@ describe("place()", () => {
     expect(alice.phone.place({ roomId, invitee, audio: true, video: true })).toBe(first);
     await clock.advance(2_000);
     expect([rings.length, last(alice.phone.calls$)?.length, alice.media.openSessions]).toEqual([1, 1, 1]);
+  });
+
+  it("twice where theirs rings answers it once and calls nobody", async () => {
+    const { phone, ring, sent } = scripted();
+    await ring({ roomId, callId: "theirs" }, { userId: invitee });
+    const place = () => phone.place({ roomId, invitee, ...audio });
+    const calls = [place(), place()];
+    await settle();
+    calls.push(place());
+    expect(calls.map(({ callId }) => callId)).toEqual(["theirs", "theirs", "theirs"]);
+    expect([sent("answer").length, sent("place")]).toEqual([1, []]);
   });
 
   it("calls another user, another room, or again after the end", async () => {
@@ -150,6 +161,41 @@ describe("hold()", () => {
   });
 });
 
+describe("hold() whose observer resumes the call", () => {
+  it("P47 leaves it the active one: the next that is placed takes its place", async () => {
+    const { phone, media } = scripted();
+    const first = phone.place({ roomId, ...audio });
+    first.held$
+      .pipe(
+        filter(({ us }) => us),
+        take(1),
+      )
+      .subscribe(() => first.resume());
+    first.hold();
+    const second = phone.place({ roomId: "!other", ...audio });
+    await settle();
+    expect([last(first.held$)?.us, last(second.held$)?.us, media.sendingMicrophones]).toEqual([
+      true,
+      false,
+      1,
+    ]);
+  });
+});
+
+describe("close()", () => {
+  it("is the end also for who observes it and places a call", async () => {
+    const { phone, sent } = scripted();
+    const first = phone.place({ roomId, ...audio });
+    const placing: unknown[] = [];
+    first.state$.subscribe((state) => {
+      if (state === "ended") placing.push(thrownBy(() => phone.place({ roomId, ...audio })));
+    });
+    await phone.close();
+    expect(placing).toMatchObject([{ code: "closed" }]);
+    expect(sent("place").length).toBe(1);
+  });
+});
+
 describe("change() before the call is answered", () => {
   it("switches a device, and adds none", async () => {
     const { phone } = scripted();
@@ -208,3 +254,11 @@ describe("calls that cross", () => {
     expect(restarts.sort()).toEqual([0, 1]);
   });
 });
+
+function thrownBy(work: () => unknown): unknown {
+  try {
+    return work();
+  } catch (thrown) {
+    return thrown;
+  }
+}
