@@ -246,11 +246,10 @@ export function createCalls(options: {
         const own = router.find(call);
         if (!own) continue;
         remember(own);
-        // What came before it was known has been read; the end of it is remembered.
-        const { roomId, callId, peer: sender, version } = own.call;
-        const hangup = { type: "hangup", eventType: "m.call.hangup", reason: "user_hangup" } as const;
-        if (sender && router.wasHungUp(own.call))
-          give(own, { type: "event", event: { ...hangup, roomId, callId, sender, version } });
+        // What came before it was known has been read. Of that, one that is answered may have read some before.
+        if (own.call.phase !== "answered")
+          reader.read({ live: true, events: router.takeEarly(own.call), receivedAt: now() });
+        for (const event of router.hangupsOf(call)) give(own, { type: "event", event });
       }
     },
 

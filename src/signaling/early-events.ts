@@ -1,5 +1,5 @@
 import type { RoomEvent } from "../streams/contract.ts";
-import type { Call } from "./call-state.ts";
+import { type Call, mayAnswer } from "./call-state.ts";
 import { headOf } from "./events.ts";
 
 /** How many users, a room each, events are kept of, and how many of each: the newest (P44). */
@@ -40,18 +40,21 @@ export class EarlyEvents {
     this.#bySender.set(key, [...(this.#bySender.get(key) ?? []), event].slice(-MAX_EVENTS));
   }
 
-  /** Those of a call by its caller, and by our own user's devices; they are kept no longer. */
-  take({ roomId, callId, peer, us }: Call): RoomEvent[] {
-    const isOurs = (event: RoomEvent) => headOf(event)?.callId === callId;
-    return [...new Set([peer?.userId, us.userId])].flatMap((userId) => {
-      const key = join(roomId, userId ?? "");
-      const events = this.#bySender.get(key) ?? [];
-      if (events.some(isOurs))
+  /** Those of a call by its peer or whoever may become it, and by our own user's devices; they are kept no longer. */
+  take(call: Call): RoomEvent[] {
+    const { roomId, callId, peer, us } = call;
+    const mayCount = (userId: string) =>
+      userId === us.userId || (peer ? userId === peer.userId : mayAnswer(call, { userId }));
+    const isOf = (event: RoomEvent) =>
+      event.roomId === roomId && mayCount(event.sender) && headOf(event)?.callId === callId;
+    return [...this.#bySender].flatMap(([key, events]) => {
+      const taken = events.filter(isOf);
+      if (taken.length > 0)
         this.#bySender.set(
           key,
-          events.filter((event) => !isOurs(event)),
+          events.filter((event) => !taken.includes(event)),
         );
-      return events.filter(isOurs);
+      return taken;
     });
   }
 }

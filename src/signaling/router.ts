@@ -1,6 +1,6 @@
 import type { CallRef, EventBatch, Identity, RoomEvent } from "../streams/contract.ts";
 import { receive } from "./call.ts";
-import { type Call, sameParty } from "./call-state.ts";
+import { type Call, isSame, sameParty } from "./call-state.ts";
 import { BoundedMap, EarlyEvents, join } from "./early-events.ts";
 import type { CallEvent, EventOf, Head } from "./event-types.ts";
 
@@ -44,8 +44,8 @@ export interface Router<Own extends Holder> {
   find(ref: CallRef): Own | undefined;
   /** Keeps a call, and is to be told when it has changed; one that has ended is forgotten but for its id. */
   keep(own: Own): void;
-  /** Whether its peer has hung up a call that was not known then. */
-  wasHungUp(call: Call): boolean;
+  /** The hangups that came of a call before it was known: the last by each user. */
+  hangupsOf(call: CallRef): CallEvent[];
   /** Every call that has not ended. */
   live(): Own[];
   /** Those of one room. */
@@ -87,7 +87,7 @@ export function createRouter<Own extends Holder>(us: Identity): Router<Own> {
   const rooms = new Map<string, Room<Own>>();
   /** Calls that have ended, and hangups that came before their invite: a late invite must not ring. */
   const over = new BoundedMap<true>(MAX_REMEMBERED);
-  const withdrawn = new BoundedMap<true>(MAX_REMEMBERED);
+  const withdrawn = new BoundedMap<CallEvent>(MAX_REMEMBERED);
   const early = new EarlyEvents();
   /** Calls of theirs that ring, or wait till they may. */
   const unanswered = new Set<Own>();
@@ -144,7 +144,7 @@ export function createRouter<Own extends Holder>(us: Identity): Router<Own> {
       if (phase === "ended") over.set(join(roomId, callId), true);
     },
 
-    wasHungUp: ({ roomId, callId, peer }) => withdrawn.has(join(roomId, callId, peer?.userId ?? "")),
+    hangupsOf: (call) => [...withdrawn.values()].filter((hangup) => isSame(hangup, call)),
 
     live: () => [...rooms.values()].flatMap(({ calls }) => calls),
 
@@ -212,7 +212,8 @@ export function createRouter<Own extends Holder>(us: Identity): Router<Own> {
         return drop("plaintext in an encrypted room");
       if (known) return { type: "known", own: known };
       if (event.type === "invite") return admit(event, batch, newPartyId);
-      if (event.type === "hangup") withdrawn.set(join(event.roomId, event.callId, event.sender.userId), true);
+      if (event.type === "hangup")
+        withdrawn.set(join(event.roomId, event.callId, event.sender.userId), event);
       return drop("an event for a call that is not known");
     },
   };

@@ -5,7 +5,7 @@ import { TrunklineError } from "../../src/streams/errors.ts";
 import { PROTOCOL } from "../../src/streams/protocol.ts";
 import { virtualClock } from "../../src/testing/clock.ts";
 import { callsWorld, endOf, inviteBy, said } from "./calls-world.ts";
-import { alice, answer, bob, candidate, offer, ref } from "./support.ts";
+import { alice, answer, bob, candidate, mallory, offer, ref } from "./support.ts";
 
 const theirs = { roomId: ref.roomId, callId: "theirs" };
 const mine = { roomId: ref.roomId, callId: "mine" };
@@ -273,6 +273,49 @@ describe("a call that is taken up later than its engine began", () => {
       { ...mine, end: { by: "peer", reason: "user_hangup" } },
     ]);
     expect(second.memory().calls).toEqual([]);
+  });
+
+  it.each([undefined, bob.userId])("learns what became of it before, invitee %s", async (invitee) => {
+    const first = world();
+    await first.place("mine", { invitee: invitee ?? null });
+    const end = endOf(bob, "mine");
+    const outcomes = {
+      answered: encode.answer(end, answer),
+      rejected: encode.reject(end),
+      user_busy: encode.hangup(end, "user_busy"),
+    };
+    for (const [outcome, event] of Object.entries(outcomes)) {
+      const second = world();
+      second.read([said(mallory, event, { roomId: "!other:test" }), said(bob, event)], { live: false });
+      second.calls.adopt(first.memory().calls);
+      const news = second.news(mine).map((each) => (each.type === "ended" ? each.end.reason : each.type));
+      expect(news).toEqual([outcome]);
+    }
+  });
+
+  it("stops ringing where another device of ours has answered before", () => {
+    const second = world();
+    const tablet = { ...alice, partyId: "A2" };
+    second.read([said(tablet, encode.answer(endOf(tablet, "theirs"), answer))], { live: false });
+    second.calls.adopt(ringing().memory().calls);
+    expect(second.news(theirs)).toMatchObject([{ type: "ended", end: { by: "other_device" } }]);
+  });
+
+  it("P34 P41 goes on though its peer's delayed hangup was read before, or another party's", async () => {
+    const first = await answered();
+    await first.calls.dispatch({ ...mine, type: "path", alive: true });
+    const second = world();
+    second.read(
+      [
+        said(bob, encode.delayedHangup(endOf(bob, "mine"))),
+        said(mallory, encode.hangup(endOf(mallory, "mine"), "user_hangup")),
+      ],
+      { live: false },
+    );
+    second.calls.adopt(first.memory().calls);
+    expect(second.news(mine)).toEqual([]);
+    await second.calls.dispatch({ ...mine, type: "path", alive: false });
+    expect(second.news(mine)).toMatchObject([{ type: "ended", end: { by: "peer" } }]);
   });
 
   it("does not take the place of one that is known, and P7 stops ringing on time", async () => {
