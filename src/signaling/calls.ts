@@ -67,6 +67,8 @@ export function createCalls(options: {
   const story = createStory(emit, clock);
   /** One that has ended stays until its final event has left. */
   const running = new Set<Running>();
+  /** Nothing happens to a call any more: what fails because of the end is no reason to send anything. */
+  let closed = false;
 
   const begin = (call: Call): Running => {
     const own = new Running(call, (input) => give(own, input), clock);
@@ -104,7 +106,7 @@ export function createCalls(options: {
 
   /** For what comes of itself: the call may be over by then, and nobody waits for what it sends. */
   const give = (own: Running, input: Input) => {
-    if (own.call.phase !== "ended") apply(own, input)?.catch(() => {});
+    if (!closed && own.call.phase !== "ended") apply(own, input)?.catch(() => {});
   };
 
   const posting = createPosting({ send: options.send, clock, random, story, give, remember });
@@ -263,6 +265,7 @@ export function createCalls(options: {
     },
 
     close() {
+      closed = true;
       reconnecting.unsubscribe();
       for (const own of running) own.close();
       running.clear();

@@ -97,6 +97,8 @@ export function createEngine({
   /** What came before we knew who we are, and when. */
   const early: { readonly batch: EventBatch; readonly at: number }[] = [];
   const adopted: RememberedCall[] = [];
+  /** Whether there are calls of another engine to go on with. */
+  const isHeir = () => adopted.length > 0 || Boolean(remembered?.calls.length);
   let syncing = false;
   let closing: Promise<void> | undefined;
 
@@ -182,7 +184,7 @@ export function createEngine({
 
   /** What another engine left may have to be hung up too, once we know who we are. */
   const hangUpAll = async (): Promise<void> => {
-    if (open || remembered?.calls.length) await (await calls).hangUpAll();
+    if (open || isHeir()) await (await firstValueFrom(opened)).hangUpAll();
   };
 
   const close = async (): Promise<void> => {
@@ -222,7 +224,7 @@ export function createEngine({
     },
     async dispatch(command) {
       if (closing || now.state === "stopped") throw closed();
-      const whenOpen = remembered?.calls.length ? firstValueFrom(opened) : calls;
+      const whenOpen = isHeir() ? firstValueFrom(opened) : calls;
       await (open ?? (await Promise.race([whenOpen, ended]))).dispatch(command);
     },
     close() {

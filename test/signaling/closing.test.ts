@@ -1,8 +1,16 @@
+import { NEVER, Subject } from "rxjs";
 import { describe, expect, it } from "vitest";
 import { encode } from "../../src/signaling/encode.ts";
 import { createEngine } from "../../src/signaling/engine.ts";
 import { createMemoryRooms } from "../../src/signaling/transports/memory.ts";
-import type { DelayedEvents, Identity, Memory, Signal, Transport } from "../../src/streams/contract.ts";
+import type {
+  DelayedEvents,
+  EventBatch,
+  Identity,
+  Memory,
+  Signal,
+  Transport,
+} from "../../src/streams/contract.ts";
 import { TrunklineError } from "../../src/streams/errors.ts";
 import { NO_MEMORY, remember } from "../../src/streams/memory.ts";
 import { virtualClock } from "../../src/testing/clock.ts";
@@ -35,7 +43,10 @@ function world() {
       ...(memory && { memory }),
     });
     const types: Signal["type"][] = [];
-    engine.signals$.subscribe(({ type }) => type !== "trace" && types.push(type));
+    engine.signals$.subscribe({
+      next: ({ type }) => type !== "trace" && types.push(type),
+      error: () => {},
+    });
     let snapshot = NO_MEMORY;
     engine.memory$.subscribe((now) => {
       snapshot = structuredClone(remember(snapshot, now));
@@ -167,6 +178,34 @@ describe("close()", () => {
   });
 });
 
+describe("an engine that has stopped", () => {
+  it.each(["is pending", "was sent"])(
+    "sends nothing and keeps no timer, where an invite %s",
+    async (state) => {
+      const { clock, device, invite, close } = world();
+      const batches = new Subject<EventBatch>();
+      let down = state === "is pending";
+      const sent: string[] = [];
+      const ours = device(alice, ({ send }) => ({
+        batches$: batches,
+        send: (...event) => {
+          sent.push(event[1]);
+          return down ? Promise.reject(broken()) : send(...event);
+        },
+      }));
+      await clock.advance(500);
+      await invite(ours);
+      down = true;
+      const before = sent.length;
+      batches.error(new TrunklineError("wrong_state", "The client was stopped"));
+      await clock.advance(0);
+      expect([sent.length, clock.pending]).toEqual([before, 0]);
+      await close(ours);
+      expect([sent.length, clock.pending]).toEqual([before, 0]);
+    },
+  );
+});
+
 describe("an engine that does not know yet who we are", () => {
   const unknown = () => {
     const all = world();
@@ -216,6 +255,29 @@ describe("an engine that does not know yet who we are", () => {
     known();
     await clock.advance(300);
     await closing;
+    expect(theirs.types.at(-1)).toBe("ended");
+  });
+
+  it("hangs it up though the homeserver did not answer when first asked", async () => {
+    const { clock, device, talk } = world();
+    const [first, theirs] = [device(alice), device(bob)];
+    await clock.advance(500);
+    await talk(first, theirs);
+    let faults = 1;
+    const ours = device(
+      alice,
+      ({ identity }) => ({
+        connected$: NEVER,
+        identity: () => {
+          faults -= 1;
+          return faults < 0 ? identity() : Promise.reject(broken());
+        },
+      }),
+      first.memory(),
+    );
+    await clock.advance(0);
+    void ours.engine.close();
+    await clock.advance(2_000);
     expect(theirs.types.at(-1)).toBe("ended");
   });
 
