@@ -77,10 +77,14 @@ export function nextEntry<E extends QueueEntry>(
   const queued = all.filter(({ startedAt }) => startedAt === undefined).sort(byPriority);
   let askAt = Number.POSITIVE_INFINITY;
   for (const entry of queued) {
-    const freeAt = all.reduce(
-      (at, other) => (other === entry ? at : Math.max(at, heldUntil(entry, other, limited))),
-      entry.retryAt,
-    );
+    // What is not due need not be compared with all others: after an outage there may be hundreds.
+    const freeAt =
+      entry.retryAt > now
+        ? entry.retryAt
+        : all.reduce(
+            (at, other) => (other === entry ? at : Math.max(at, heldUntil(entry, other, limited))),
+            now,
+          );
     if (freeAt <= now) return entry;
     askAt = Math.min(askAt, freeAt);
   }

@@ -20,6 +20,8 @@ import {
 
 /** A transport's attempt that takes longer than this, in ms, counts as failed. */
 const ATTEMPT_TIMEOUT_MS = 40_000;
+/** An attempt may take this long, in ms, even where its event expires meanwhile: the homeserver may have it already. */
+const MIN_ATTEMPT_MS = 5_000;
 /** How soon after an attempt the next may follow where the connection is back, in ms. */
 const MIN_RETRY_MS = 1_000;
 
@@ -124,7 +126,7 @@ export function createOutbox(options: {
   /** Gives up what comes too late, and attempts that take too long. */
   const expire = (entry: Entry, now: number) => {
     const isIdle = entry.startedAt === undefined;
-    if (Math.max(now, isIdle ? limitedUntil : now) >= entry.expiresAt)
+    if (Math.max(now, isIdle ? limitedUntil : now) >= expiryOf(entry))
       settle(entry, entry.error ?? notInTime(entry));
     else if (!isIdle && now >= deadlineOf(entry)) failed(entry, notInTime(entry));
   };
@@ -205,9 +207,13 @@ export function createOutbox(options: {
   };
 }
 
+/** When it is given up. */
+const expiryOf = ({ startedAt, expiresAt }: Entry): number =>
+  startedAt === undefined ? expiresAt : Math.max(expiresAt, startedAt + MIN_ATTEMPT_MS);
+
 /** When to look at an entry again, come what may. */
-const deadlineOf = ({ startedAt, expiresAt }: Entry): number =>
-  Math.min(expiresAt, (startedAt ?? Number.POSITIVE_INFINITY) + ATTEMPT_TIMEOUT_MS);
+const deadlineOf = (entry: Entry): number =>
+  Math.min(expiryOf(entry), (entry.startedAt ?? Number.POSITIVE_INFINITY) + ATTEMPT_TIMEOUT_MS);
 
 function entryOf(event: QueuedEvent, position: number, maybeStored: boolean): Entry {
   let resolve!: Entry["resolve"];

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { encode } from "../../src/signaling/encode.ts";
 import { createOutbox } from "../../src/signaling/outbox.ts";
-import type { QueuedEvent } from "../../src/signaling/outbox-order.ts";
+import { nextEntry, type QueuedEvent } from "../../src/signaling/outbox-order.ts";
 import { TrunklineError } from "../../src/streams/errors.ts";
 import { virtualClock } from "../../src/testing/clock.ts";
 import { candidate, offer } from "./support.ts";
@@ -262,6 +262,41 @@ describe("the outbox", () => {
     await clock.advance(30_000);
     expect(stuck).toEqual({ state: "failed", code: "homeserver_unreachable" });
     expect([types(), next.state]).toEqual([["negotiate", "invite"], "waiting"]);
+  });
+
+  it("lets an attempt take 5 s though its event expires meanwhile: it may have arrived in time", async () => {
+    const { clock, send, last, types } = setUp();
+    await clock.advance(89_500);
+    const late = send(invite());
+    await clock.advance(3_000);
+    await last().answer();
+    expect(late.state).toBe("sent");
+    const stuck = send(invite({ expiresAt: 93_000 }));
+    await clock.advance(4_900);
+    expect(stuck.state).toBe("waiting");
+    await clock.advance(100);
+    expect(stuck).toEqual({ state: "failed", code: "homeserver_unreachable" });
+    const failed = send(invite({ expiresAt: 98_000 }));
+    await clock.advance(1_000);
+    await last().answer(error("server_error"));
+    expect(failed).toEqual({ state: "failed", code: "server_error" });
+    expect([types(), clock.pending]).toEqual([["invite", "invite", "invite"], 0]);
+  });
+
+  it("looks at what is not due once, however much waits after an outage", () => {
+    let looks = 0;
+    const entries = Array.from({ length: 400 }, (_, position) => ({
+      ...hangup(),
+      roomId: `!${position}:test`,
+      position,
+      retryAt: 1_000,
+      get event() {
+        looks += 1;
+        return hangup().event;
+      },
+    }));
+    expect(nextEntry(entries, 0, Number.NEGATIVE_INFINITY)).toBe(1_000);
+    expect(looks).toBeLessThan(400 * 50);
   });
 
   it("tries again where an attempt never settles, and takes the late outcome of either", async () => {
