@@ -193,10 +193,13 @@ export function createHub({ id: hubId, createEngine, gone, clock, memory }: HubO
   /** Takes up what another hub had, unless this one began with it: then it knows better. */
   const adopt = (id: string, brought: Memory) => {
     if (known) return;
-    const unknown = unwrap(brought, clock.now());
-    const calls = unknown.calls.filter((call) => !find(call));
-    engine.adopt?.(unknown.engine.calls.filter((call) => !find(call)));
+    const theirs = unwrap(brought, clock.now());
+    const isNew = (call: CallRef) => !find(call);
+    const calls = theirs.calls.filter(isNew);
+    const states = theirs.engine.calls.filter(isNew);
+    // The hub has them first, for the engine may say at once that one has ended.
     void apply({ type: "adopted", tab: id, calls });
+    engine.adopt?.(states);
     for (const { owner } of calls) if (owner !== undefined) admit(owner);
   };
   for (const { owner } of state.calls) if (owner !== undefined) admit(owner);

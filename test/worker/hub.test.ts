@@ -313,6 +313,34 @@ describe("hub: a tab that brings the calls of a hub that was lost", () => {
     expect(engine.dispatched).toEqual([HANGUP]);
   });
 
+  it("rings nowhere for one of which the engine knows the end, and is told of it", async () => {
+    const { engine, hub } = hubWorld();
+    Object.assign(engine, { adopt: () => engine.signals.next(ENDED) });
+    const other = watch(hub.join("new"));
+    await settled();
+    engine.memory$.next({ type: "position", position: "s8" });
+    const heard = [INCOMING];
+    const b = watch(hub.join("b", { memory: brought({ heard, until: 90_000 }), known: [CALL] }));
+    await settled();
+    const late = watch(hub.join("late"));
+    await settled();
+    expect([other.signals.at(-1), b.signals, late.signals]).toEqual([ENDED, [ENDED], []]);
+  });
+
+  it("has the final requests of its calls from when they are taken up", async () => {
+    const { engine, hub } = hubWorld();
+    const request = { ...CALL, url: "https://hs.test/hangup", method: "PUT", headers: {}, body: "{}" };
+    Object.assign(engine, { adopt: () => engine.finalRequests$.next([request]) });
+    watch(hub.join("new"));
+    await settled();
+    const b = hub.join("b", { memory: brought({ owner: "b" }) });
+    const lists: unknown[] = [];
+    b.finalRequests$?.subscribe((list) => lists.push(list));
+    watch(b);
+    await settled();
+    expect(lists.at(-1)).toEqual([request]);
+  });
+
   it("does not have them taken up by one that began with a snapshot, or has seen them end", async () => {
     const adopted: unknown[] = [];
     const world = hubWorld({ calls: [] });
