@@ -39,10 +39,10 @@ describe("the worker bundle", () => {
     expect(found(/[\u{1D400}-\u{1D7FF}]|\\u\{1d4|\\ud835/iu)).toBeUndefined();
   });
 
-  it("is at most 45 kB gzip", () => {
+  it("is at most 42 kB gzip", () => {
     const size = gzipped(code());
     console.log(`worker bundle: ${size} bytes gzip`);
-    expect(size).toBeLessThanOrEqual(45_000);
+    expect(size).toBeLessThanOrEqual(42_000);
   });
 
   it("is the same as what an inline worker is made of", () => {

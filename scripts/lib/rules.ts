@@ -33,7 +33,7 @@ export const RULES: Readonly<Record<string, string>> = {
   P31: "Capabilities: only boolean true counts.",
   P32: "A transfer is acted on only from the peer, in an active call, and if the app allows it.",
   P33: "An asserted identity is for display only.",
-  P34: "Where the server can delay events, a hangup is scheduled that a crashed tab cannot withhold.",
+  P34: "Where the server can delay events, a hangup is scheduled that a crashed tab cannot withhold, and that never ends a call whose media path is alive.",
   P35: "The end marker names `sdpMid` and `sdpMLineIndex`; `version` stays numeric text.",
   P40: "A call belongs to one room.",
   P41: "Only the invitee may answer; what comes later must come from the peer and its party.",
