@@ -66,11 +66,22 @@ export async function ensureChromium(): Promise<string> {
   );
 }
 
+export interface LaunchOptions {
+  readonly headless?: boolean;
+  /** Default: what `ensureChromium` finds. */
+  readonly executablePath?: string;
+  readonly args?: readonly string[];
+}
+
 /** Starts Chromium, installing it first where `ensureChromium` does. */
-export async function launchChromium(options: { readonly headless?: boolean } = {}): Promise<Browser> {
+export async function launchChromium({
+  headless = true,
+  executablePath,
+  args = [],
+}: LaunchOptions = {}): Promise<Browser> {
   return chromium.launch({
-    executablePath: await ensureChromium(),
-    headless: options.headless ?? true,
-    args: [...chromiumArgs],
+    executablePath: executablePath ?? (await ensureChromium()),
+    headless,
+    args: [...chromiumArgs, ...args],
   });
 }

@@ -1,4 +1,4 @@
-/** A TURN server on the loopback, for calls through a relay. */
+/** A TURN server of this machine, for calls through a relay. */
 import { randomBytes } from "node:crypto";
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { connect } from "node:net";
@@ -8,13 +8,17 @@ import { aptInstall, canInstall } from "./lib/apt.ts";
 import { onExit } from "./lib/exit.ts";
 import { which } from "./lib/find.ts";
 import { freePort, untilReady } from "./lib/net.ts";
-import { startService } from "./lib/run.ts";
+import { type Service, startService } from "./lib/run.ts";
 
 export interface Coturn {
   /** UDP and TCP. */
   readonly uris: readonly string[];
   /** What a homeserver makes time-limited credentials with (`turn_shared_secret`). */
   readonly sharedSecret: string;
+  /** Ends it, and with it all that it relays. */
+  stop(): Promise<void>;
+  /** Starts it again where it was; resolves when it listens. */
+  start(): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -28,8 +32,8 @@ export async function ensureCoturn(): Promise<string> {
   throw new Error("no coturn found: install it (`apt install coturn`, `brew install coturn`)");
 }
 
-/** Starts coturn on a free port of 127.0.0.1. Throws with its log where it does not come up within 10 s. */
-export async function startCoturn(): Promise<Coturn> {
+/** Starts coturn on a free port of `host`. Throws with its log where it does not come up within 10 s. */
+export async function startCoturn(host = "127.0.0.1"): Promise<Coturn> {
   const turnserver = await ensureCoturn();
   const port = await freePort();
   const sharedSecret = randomBytes(24).toString("hex");
@@ -37,35 +41,45 @@ export async function startCoturn(): Promise<Coturn> {
   const logFile = join(folder, "log");
   const removeFolder = () => rmSync(folder, { recursive: true, force: true });
   const release = onExit(removeFolder);
-  const service = startService(turnserver, coturnArgs(port, sharedSecret, folder), logFile);
+  let service: Service | undefined;
+  const stop = async () => service?.stop();
   const close = async () => {
-    await service.stop();
+    await stop();
     removeFolder();
     release();
   };
-  try {
+  const start = async () => {
+    const started = startService(turnserver, coturnArgs({ host, port, sharedSecret, folder }), logFile);
+    service = started;
     await untilReady({
-      ready: () => listens(port),
-      over: () => service.child.pid === undefined || service.child.exitCode !== null,
+      ready: () => listens(host, port),
+      over: () => started.child.pid === undefined || started.child.exitCode !== null,
       within: 10_000,
       explain: () => `coturn did not start:\n${readFileSync(logFile, "utf8")}`,
     });
+  };
+  try {
+    await start();
   } catch (error) {
     await close();
     throw error;
   }
-  return {
-    uris: [`turn:127.0.0.1:${port}?transport=udp`, `turn:127.0.0.1:${port}?transport=tcp`],
-    sharedSecret,
-    close,
-  };
+  const uris = ["udp", "tcp"].map((transport) => `turn:${host}:${port}?transport=${transport}`);
+  return { uris, sharedSecret, stop, start, close };
 }
 
-function coturnArgs(port: number, sharedSecret: string, folder: string): string[] {
+interface Settings {
+  readonly host: string;
+  readonly port: number;
+  readonly sharedSecret: string;
+  readonly folder: string;
+}
+
+function coturnArgs({ host, port, sharedSecret, folder }: Settings): string[] {
   return [
     "-n",
-    "--listening-ip=127.0.0.1",
-    "--relay-ip=127.0.0.1",
+    `--listening-ip=${host}`,
+    `--relay-ip=${host}`,
     `--listening-port=${port}`,
     "--realm=trunkline.test",
     "--use-auth-secret",
@@ -82,9 +96,9 @@ function coturnArgs(port: number, sharedSecret: string, folder: string): string[
   ];
 }
 
-function listens(port: number): Promise<boolean> {
+function listens(host: string, port: number): Promise<boolean> {
   return new Promise((resolve) => {
-    const socket = connect(port, "127.0.0.1");
+    const socket = connect(port, host);
     socket.on("connect", () => resolve(true)).on("error", () => resolve(false));
     socket.on("connect", () => socket.destroy());
   });

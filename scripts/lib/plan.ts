@@ -2,6 +2,7 @@ import { parseArgs } from "node:util";
 import { ensureTcpdump } from "../capture.ts";
 import { ensureChromium } from "../chromium.ts";
 import { ensureCoturn } from "../coturn.ts";
+import { ensureWan, whyNoWan } from "../wan.ts";
 import { command, type Step, vitest } from "./steps.ts";
 import { ensureSynapse } from "./synapse-root.ts";
 
@@ -46,4 +47,5 @@ async function prepareSynapse(): Promise<void> {
   await ensureCoturn();
   await ensureTcpdump();
   await ensureSynapse();
+  if (!whyNoWan()) await ensureWan();
 }

@@ -276,6 +276,15 @@ const thisPage = {
     }
   },
 
+  /** Waits until more sound comes in than has by now. */
+  async hears(): Promise<void> {
+    const { audioPackets } = await trafficOf(newest());
+    while ((await trafficOf(newest())).audioPackets < audioPackets + 5)
+      await new Promise(requestAnimationFrame);
+  },
+  /** Waits until the connection that is kept ready has had time to gather: nothing tells of its end. */
+  warmed: () => new Promise((resolve) => setTimeout(resolve, 1_000)),
+
   denyDevices(deny: boolean) {
     denyDevices = deny;
   },

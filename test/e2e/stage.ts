@@ -32,15 +32,23 @@ export interface ServedFile {
   readonly body: string | Uint8Array<ArrayBuffer>;
 }
 
+type Extra = Readonly<Record<string, ServedFile>>;
+
 /**
- * `matrix` answers under `/_matrix`, and is the homeserver of phones that name no other. `pages` are the scripts of
- * more pages, by name; `extra` are files that they fetch, by path.
+ * Serves the pages of a stage, and the built worker beside them, on loopback unless another `host` is given. `matrix`
+ * answers under `/_matrix`. `pages` are the scripts of more pages, by name; `extra` are files that they fetch, by path.
  */
-export async function openStage(
-  matrix?: (request: Request) => Promise<Response>,
-  pages: Readonly<Record<string, string>> = {},
-  extra: Readonly<Record<string, ServedFile>> = {},
-): Promise<Stage> {
+export async function servePages({
+  matrix,
+  pages = {},
+  extra = {},
+  host,
+}: {
+  readonly matrix?: (request: Request) => Promise<Response>;
+  readonly pages?: Readonly<Record<string, string>>;
+  readonly extra?: Extra;
+  readonly host?: string;
+}): Promise<NodeServer> {
   const files = new Map<string, ServedFile>(Object.entries(extra));
   for (const entry of ["entry", "shared-entry"])
     files.set(`/worker/${entry}.js`, { type: "text/javascript", body: await builtWorker(entry) });
@@ -52,7 +60,7 @@ export async function openStage(
       body: await bundle({ entryPoints: [script], sourcemap: "inline" }),
     });
   }
-  const server: NodeServer = await serve((request) => {
+  const answer = async (request: Request): Promise<Response> => {
     const { pathname } = new URL(request.url);
     if (matrix && pathname.startsWith("/_matrix/")) return matrix(request);
     const file = files.get(pathname);
@@ -60,7 +68,17 @@ export async function openStage(
       status: file ? 200 : 404,
       headers: { "content-type": file?.type ?? "text/plain" },
     });
-  });
+  };
+  return serve(answer, host === undefined ? {} : { host });
+}
+
+/** As `servePages`, in a Chromium. The homeserver of `matrix` is that of phones that name no other. */
+export async function openStage(
+  matrix?: (request: Request) => Promise<Response>,
+  pages: Readonly<Record<string, string>> = {},
+  extra: Extra = {},
+): Promise<Stage> {
+  const server = await servePages({ pages, extra, ...(matrix && { matrix }) });
   const browser: Browser = await launchChromium();
   const errors: string[] = [];
 

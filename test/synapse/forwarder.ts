@@ -9,8 +9,8 @@ export interface Forwarder {
   close(): Promise<void>;
 }
 
-/** Forwards a free port of this machine to the host and port of `target`. */
-export async function forwardTo(target: string): Promise<Forwarder> {
+/** Forwards a free port of `host` to the host and port of `target`. */
+export async function forwardTo(target: string, host = "127.0.0.1"): Promise<Forwarder> {
   const { hostname, port } = new URL(target);
   const sockets = new Set<Socket>();
   let isCut = false;
@@ -34,10 +34,10 @@ export async function forwardTo(target: string): Promise<Forwarder> {
     onward.on("close", () => socket.destroy());
     return undefined;
   });
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  await new Promise<void>((resolve) => server.listen(0, host, resolve));
 
   return {
-    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    url: `http://${host}:${(server.address() as AddressInfo).port}`,
     cut() {
       isCut = true;
       breakAll();
