@@ -226,7 +226,7 @@ export class Course<TStream> {
   }
 
   async #sendAnswer(answer: SessionDescription): Promise<void> {
-    if (this.state === "ended") throw new TrunklineError("closed", "The call ended before it was answered.");
+    if (this.state === "ended") throw new TrunklineError("closed", "The call has ended.");
     this.#answerSent = true;
     this.#recover();
     await this.voice.describe({ type: "answer", ...answer });
@@ -238,12 +238,12 @@ export class Course<TStream> {
     this.hangupFor("system", reason, error);
   }
 
-  #meet({ peer, capabilities, negotiable, description, streams, remaining }: Incoming): RemoteDescription {
-    this.peer$.next(peer);
-    this.capabilities$.next(capabilities);
-    this.negotiable = negotiable;
-    this.#offer = { description, negotiable, ...(streams && { streams }) };
-    const expiry$ = timer(remaining + EXPIRY_GRACE_MS, this.parts.clock);
+  #meet(theirs: Incoming): RemoteDescription {
+    this.peer$.next(theirs.peer);
+    this.capabilities$.next(theirs.capabilities);
+    this.negotiable = theirs.negotiable;
+    this.#offer = theirs;
+    const expiry$ = timer(theirs.remaining + EXPIRY_GRACE_MS, this.parts.clock);
     this.#life.add(
       expiry$.subscribe(() => {
         if (!this.isUnanswered) return;
@@ -251,7 +251,7 @@ export class Course<TStream> {
         this.forget();
       }),
     );
-    return this.#offer;
+    return theirs;
   }
 
   /** Answered by one side or the other: from now on there is to be a path. */

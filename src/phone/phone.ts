@@ -173,7 +173,7 @@ export function createPhone<TStream>(options: PhoneOptions<TStream>): Phone<TStr
   const place = (placeOptions: PlaceOptions, callId = opaqueId(random)): LiveCall<TStream> => {
     checkPlaceOptions(placeOptions);
     if (gone) throw gone;
-    if (closed) throw new TrunklineError("closed", "The phone is closed. Make a new one to place calls.");
+    if (closed) throw new TrunklineError("closed", "The phone is closed: make a new one.");
     const call = begin({ roomId: placeOptions.roomId, callId });
     call.place(placeOptions);
     changes.next();

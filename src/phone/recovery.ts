@@ -1,18 +1,14 @@
 import {
-  concat,
   distinctUntilChanged,
   EMPTY,
   filter,
-  ignoreElements,
   map,
   merge,
   type Observable,
-  of,
-  race,
-  repeat,
   scan,
   switchMap,
   take,
+  takeWhile,
   timer,
 } from "rxjs";
 import type { Clock, PathState } from "../streams/contract.ts";
@@ -23,7 +19,7 @@ const CONNECT_WITHIN = 30_000;
 const GRACE = 2_000;
 /** The side that was called waits this much longer, in ms, so that only one side restarts (P20). */
 const HEAD_START = 5_000;
-/** How long a restart may take, in ms, and how often it is tried. */
+/** How long a restart may take, in ms, and how often it is tried where there was a path. */
 const RESTART_WITHIN = 10_000;
 const RESTARTS = 3;
 
@@ -37,44 +33,42 @@ export type Recovery =
 
 /**
  * What to do about the path of a call that was accepted: nothing while it is there; restarts, bounded in count and
- * time, when it is lost; an end when that does not help. All timers stop when the path is back. Where `late$` has
- * emitted, ICE servers came after the connection was made: one restart, if there is no path without them.
+ * time, when it fails or is lost; an end when that does not help. All timers stop when the path is back. `late$` emits when ICE
+ * servers came after the connection was made: restarts too, if there is no path without them.
  */
 export function recovery(
   path$: Observable<PathState>,
-  options: { readonly caller: boolean; readonly clock: Clock; readonly late$?: Observable<unknown> },
+  options: {
+    readonly caller: boolean;
+    readonly clock: Clock;
+    readonly late$?: Observable<unknown>;
+  },
 ): Observable<Recovery> {
   const { caller, clock, late$ = EMPTY } = options;
-  const failed$ = path$.pipe(
-    filter((path) => path === "failed"),
-    take(1),
-  );
   const after = (ms: number) => timer(ms, clock);
-
-  const connecting$ = merge(
-    late$.pipe(
+  const failed$ = path$.pipe(filter((path) => path === "failed"));
+  /** Restarts from the first of `causes` on; `end` after the last, or when `end$` emits. */
+  const restarts = (end: Recovery, end$: Observable<unknown>, ...causes: Observable<unknown>[]) => {
+    const counts$ = merge(...causes).pipe(
       take(1),
-      switchMap(() => after(GRACE)),
-      map((): Recovery => "restart"),
-    ),
-    race(after(CONNECT_WITHIN), failed$).pipe(map((): Recovery => "never_connected")),
-  );
-  const attempts$ = concat(of<Recovery>("restart"), after(RESTART_WITHIN).pipe(ignoreElements())).pipe(
-    repeat(RESTARTS),
-  );
-  const lost$ = concat(
-    race(after(GRACE), failed$).pipe(ignoreElements()),
-    after(caller ? 0 : HEAD_START).pipe(ignoreElements()),
-    attempts$,
-    of<Recovery>("lost"),
-  );
+      switchMap(() => timer(caller ? 0 : HEAD_START, RESTART_WITHIN, clock)),
+    );
+    return merge(end$.pipe(map(() => RESTARTS)), counts$).pipe(
+      map((count) => (count < RESTARTS ? "restart" : end)),
+      takeWhile((what) => what === "restart", true),
+    );
+  };
+
+  const waited$ = late$.pipe(switchMap(() => after(GRACE)));
+  const connecting$ = restarts("never_connected", after(CONNECT_WITHIN), failed$, waited$);
+  const lost$ = restarts("lost", EMPTY, failed$, after(GRACE));
 
   return path$.pipe(
-    scan((was: "connecting" | "there" | "lost", path) => {
-      if (path === "connected") return "there";
-      return was !== "connecting" && (path === "disconnected" || path === "failed") ? "lost" : was;
-    }, "connecting"),
+    scan((now$, path) => {
+      if (path === "connected") return EMPTY;
+      return now$ !== connecting$ && path !== "connecting" ? lost$ : now$;
+    }, connecting$),
     distinctUntilChanged(),
-    switchMap((now) => (now === "there" ? EMPTY : now === "lost" ? lost$ : connecting$)),
+    switchMap((now$) => now$),
   );
 }

@@ -1,17 +1,18 @@
-import type { Observable } from "rxjs";
+import { BehaviorSubject, type Observable } from "rxjs";
 import { describe, expect, it } from "vitest";
 import type { Call } from "../../src/phone/call.ts";
 import type { Candidate } from "../../src/streams/contract.ts";
 import { TrunklineError } from "../../src/streams/errors.ts";
 import { toMermaid } from "../../src/streams/trace.ts";
-import { collect, phones, roomId } from "./world.ts";
+import { collect, phones, roomId, type World } from "./world.ts";
 
 const bob = "@bob:test";
 const both = { audio: true, video: true };
 
 /** Alice calls Bob; the call rings at Bob's. */
-async function ringing() {
+async function ringing(prepare: (world: World<"alice" | "bob">) => void = () => {}) {
   const world = await phones("alice", "bob");
+  prepare(world);
   const outgoing = world.alice.phone.place({ roomId, invitee: bob, ...both });
   const rings = collect(world.bob.phone.incoming$);
   await world.clock.advance(1_000);
@@ -180,14 +181,30 @@ describe("a call", () => {
   });
 
   it("P17 ends with ice_failed where no path is found", async () => {
-    const { outgoing, incoming, alice, bob, clock, states } = await ringing();
+    const { outgoing, incoming, clock } = await ringing(({ alice, bob }) => {
+      for (const { media } of [alice, bob]) {
+        const open = media.open.bind(media);
+        media.open = (options) => Object.assign(open(options), { path$: new BehaviorSubject("failed") });
+      }
+    });
     incoming.answer(both);
-    alice.media.setPath("failed");
-    bob.media.setPath("failed");
-    await clock.advance(1_000);
-    expect(states.out).not.toContain("connected");
+    await clock.advance(29_000);
+    expect([...collect(outgoing.state$), ...collect(incoming.state$)]).toEqual(["connecting", "connecting"]);
+    await clock.advance(2_000);
     expect((await outgoing.ended).reason).toBe("ice_failed");
     expect((await incoming.ended).reason).toBe("ice_failed");
+  });
+
+  it("a first path that fails is looked for again, and the call goes on", async () => {
+    const { outgoing, incoming, alice, clock } = await ringing();
+    incoming.answer(both);
+    alice.media.setPath("failed");
+    await clock.advance(5_000);
+    expect([...collect(outgoing.state$), ...collect(incoming.state$)]).toEqual(["connected", "connected"]);
+    const restarts = collect(outgoing.trace$).filter(
+      (entry) => "name" in entry && entry.name === "ice_restarted",
+    );
+    expect(restarts).toHaveLength(1);
   });
 
   it("takes no more orders once it has ended", async () => {

@@ -27,25 +27,27 @@ describe("recovery", () => {
     marbles("n-c", "30s n");
   });
 
-  it("P17 ends with never_connected as soon as ICE has failed", () => {
-    marbles("n-c 2s f", "2s --- n");
+  it("P17 restarts a path that fails before it was ever there, for 30 s", () => {
+    marbles("n-c 2s f", "2003ms r 9999ms r 9999ms r 7996ms n");
+    marbles("n-c 2s f", "7003ms r 9999ms r 9999ms r 2996ms n", false);
+  });
+
+  it("stops restarting a first path once it is there", () => {
+    marbles("n-c 2s f 3s c-C", "2003ms r");
   });
 
   it.each([
-    ["n-c", "- 5s l 5s l", "- 7s r 22998ms n"],
+    ["n-c", "- 5s l 5s l", "- 7s r 9999ms r 9999ms r 2998ms n"],
     ["n-c 3s C", "l", "2s r"],
     ["n-c 1s C", "l", ""],
     ["n-c 1s C", "10s l", ""],
-  ])(
-    "restarts once where ICE servers came late and there is no path without them: %s",
-    (path, late, expected) => {
-      const scheduler = new TestScheduler((actual, wished) => expect(actual).toEqual(wished));
-      scheduler.run(({ cold, hot, expectObservable }) => {
-        const options = { caller: true, clock: scheduler, late$: cold(late) };
-        expectObservable(recovery(hot(path, states), options), "^ 100s !").toBe(expected, wanted);
-      });
-    },
-  );
+  ])("restarts where ICE servers came late and there is no path without them: %s", (path, late, expected) => {
+    const scheduler = new TestScheduler((actual, wished) => expect(actual).toEqual(wished));
+    scheduler.run(({ cold, hot, expectObservable }) => {
+      const options = { caller: true, clock: scheduler, late$: cold(late) };
+      expectObservable(recovery(hot(path, states), options), "^ 100s !").toBe(expected, wanted);
+    });
+  });
 
   it("does nothing while the path is there, and when it comes back in time", () => {
     marbles("n-C 5s d 1s C", "");
