@@ -36,6 +36,10 @@ export class Connection {
   #negotiable = true;
   /** Whether there is something to negotiate as soon as the first descriptions are out. */
   #wanted = false;
+  /** How many offers we have made: the last one's name. */
+  #offers = 0;
+  /** What the peer's last description named, where the peer names offers: its own, or ours that it answered. */
+  #named: string | undefined;
   /** The time that our offer has left. */
   #expiry = Subscription.EMPTY;
   /** Whether our last offer said that we hold, and what the last that was answered said. */
@@ -78,10 +82,7 @@ export class Connection {
     return this.#work.run(async () => {
       await this.#hearOffer(offer);
       if (!this.sending.namesStreams) {
-        throw new TrunklineError(
-          "media_failed",
-          "Here an answer cannot be made before its tracks are there.",
-        );
+        throw new TrunklineError("media_failed", "Here an answer needs its tracks.");
       }
       this.sending.adopt(KINDS);
       await this.peer.gather("answer");
@@ -143,7 +144,9 @@ export class Connection {
       const { type } = theirs.description;
       const { signalingState } = this.peer.pc;
       const verdict = this.#answered ? judge({ type, signalingState, polite: this.#polite }) : "refuse";
-      if (verdict === "ignore") return;
+      // The answer to an offer that was taken back since must not be applied to another.
+      const late = type === "answer" && this.#named && theirs.negotiation !== String(this.#offers);
+      if (verdict === "ignore" || late) return;
       if (verdict === "refuse") {
         throw new TrunklineError("media_failed", `The peer's ${type} cannot be used: nothing waits for it.`);
       }
@@ -166,6 +169,16 @@ export class Connection {
     return this.#work.run(work);
   }
 
+  /**
+   * Asks for a new path. An offer of ours that waits for its answer keeps others from being made: it is taken back at
+   * once where the peer names what it answers, else when its lifetime is over, lest its late answer be applied to
+   * another offer.
+   */
+  restart(): void {
+    this.peer.restart();
+    if (this.#named) this.#rollBack();
+  }
+
   close(): void {
     this.#expiry.unsubscribe();
     this.peer.close();
@@ -186,7 +199,7 @@ export class Connection {
     this.#negotiable = offer.negotiable ?? true;
     await this.#setRemote("offer", offer);
     if (this.peer.pc.getTransceivers().length === 0) {
-      throw new TrunklineError("media_failed", "The peer's offer holds neither audio nor video.");
+      throw new TrunklineError("media_failed", "The offer holds neither audio nor video.");
     }
   }
 
@@ -206,16 +219,16 @@ export class Connection {
     if (!this.sending.negotiable || this.peer.pc.signalingState !== "stable") return;
     await this.#say("offer");
     this.#expiry.unsubscribe();
-    this.#expiry = timer(LIFETIME, realClock).subscribe(() =>
-      this.#work.run(() => this.#expire()).catch(() => {}),
-    );
+    this.#expiry = timer(LIFETIME, realClock).subscribe(() => this.#rollBack());
   }
 
-  /** Nobody has answered our offer. What it was to tell is still needed, so the browser asks for another. */
-  async #expire(): Promise<void> {
-    if (this.peer.pc.signalingState === "have-local-offer") {
-      await this.peer.pc.setLocalDescription({ type: "rollback" });
-    }
+  /** Takes our unanswered offer back. What it was to tell is still needed, so the browser asks for another. */
+  #rollBack(): void {
+    const rollBack = async () => {
+      if (this.peer.pc.signalingState === "have-local-offer")
+        await this.peer.pc.setLocalDescription({ type: "rollback" });
+    };
+    this.#work.run(rollBack).catch(() => {});
   }
 
   /** Where neither side sends, only an offer can tell who holds: and the browser finds no need of one. */
@@ -247,12 +260,23 @@ export class Connection {
   }
 
   #take(type: Description["type"]): SessionDescription {
-    if (type === "offer") this.#offeredHold = this.sending.saysHeld;
-    return { description: this.peer.takeDescription(type), streams: this.#own.infos };
+    if (type === "offer") {
+      this.#offeredHold = this.sending.saysHeld;
+      this.#offers++;
+    }
+    const negotiation = type === "offer" ? String(this.#offers) : this.#named;
+    return {
+      description: this.peer.takeDescription(type),
+      streams: this.#own.infos,
+      ...(negotiation && { negotiation }),
+    };
   }
 
   /** Sets what must be of this type, with what it says of its streams; where that fails, what was said before holds. */
-  async #setRemote(type: Description["type"], { description, streams }: SessionDescription): Promise<void> {
+  async #setRemote(
+    type: Description["type"],
+    { description, streams, negotiation }: SessionDescription,
+  ): Promise<void> {
     // Browsers would take an offer in place of an answer, and undo ours for it.
     if (description.type !== type) {
       const reason = `it is an ${description.type}`;
@@ -268,6 +292,7 @@ export class Connection {
       throw thrown;
     }
     this.#remote.prune();
+    this.#named = negotiation;
     if (type === "answer") this.#toldHold = this.#offeredHold;
     const held = holdsUs(description, ourOffer) ?? this.heldByPeer$.value;
     if (held !== this.heldByPeer$.value) this.heldByPeer$.next(held);

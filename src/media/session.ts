@@ -98,7 +98,7 @@ export class BrowserSession implements MediaSession<MediaStream> {
   offer(capture: Capture, { waitForDevices = true }: OfferOptions = {}): Promise<SessionDescription> {
     return this.#life.run(async () => {
       if (kindsOf(capture).length === 0) {
-        throw new TrunklineError("invalid_option", "The capture asks for nothing: set audio, video or both.");
+        throw new TrunklineError("invalid_option", "Nothing is asked for: set audio, video or both.");
       }
       return this.#beginning.offer(capture, waitForDevices);
     });
@@ -166,7 +166,7 @@ export class BrowserSession implements MediaSession<MediaStream> {
 
   restartIce(): void {
     if (this.#life.ended || !this.#connection) return;
-    this.#connection.peer.restart();
+    this.#connection.restart();
     this.#milestones.restarted();
   }
 
@@ -225,11 +225,11 @@ export class BrowserSession implements MediaSession<MediaStream> {
 
   #present(): Connection {
     if (this.#connection) return this.#connection;
-    throw new TrunklineError("media_failed", "There is no offer of ours that this could belong to.");
+    throw new TrunklineError("media_failed", "No local offer is pending.");
   }
 
   #assertBegun(): void {
     if (this.#beginning.begun) return;
-    throw new TrunklineError("wrong_state", "Nothing to change yet: make an offer or an answer first.");
+    throw new TrunklineError("wrong_state", "Nothing to change yet: offer or answer first.");
   }
 }

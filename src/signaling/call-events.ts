@@ -6,6 +6,7 @@ import {
   after,
   before,
   type Call,
+  descriptionOf,
   dropped,
   type Effect,
   end,
@@ -98,7 +99,7 @@ const selection = (call: Call, { partyId }: Party): Effect[] =>
 
 /** The first answer is taken, and the others told so (P15). */
 function answered(call: Call, event: EventOf<"answer">): Step {
-  const { sender, version, capabilities, description, streams } = event;
+  const { sender, version, capabilities } = event;
   if (call.phase !== "invited") return dropped(call, event, "an answer to a call that awaits none");
   if (!mayAnswer(call, sender)) return dropped(call, event, "an answer by somebody who was not asked");
   const next: Call = { ...call, phase: "answered", peer: sender, version, capabilities };
@@ -113,8 +114,7 @@ function answered(call: Call, event: EventOf<"answer">): Step {
         peer: sender,
         capabilities,
         negotiable: isNegotiable(next),
-        description,
-        ...(streams && { streams }),
+        ...descriptionOf(event),
         ...refOf(call),
       },
     },

@@ -2,6 +2,7 @@
 import {
   type Call,
   type CommandOf,
+  descriptionOf,
   dropped,
   from,
   isBetweenUs,
@@ -35,9 +36,8 @@ export function negotiated(call: Call, event: EventOf<"negotiate">): Step {
   if (!isNegotiable(call) || event.version === 0)
     return dropped(call, event, "a negotiation in a call of version 0");
   if ((event.age ?? 0) > event.lifetime) return dropped(call, event, "a negotiation that has expired");
-  const { description, streams } = event;
   return stay(call, {
     type: "signal",
-    signal: { type: "negotiate", ...refOf(call), description, ...(streams && { streams }) },
+    signal: { type: "negotiate", ...refOf(call), ...descriptionOf(event) },
   });
 }

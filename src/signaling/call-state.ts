@@ -183,6 +183,17 @@ export const armed = (call: Call): Effect => ({
 export const needsHangup = ({ direction, phase }: Call): boolean =>
   phase === "answered" || (phase === "invited" && direction === "outgoing");
 
+/** What an event describes, without what it says of itself. */
+export const descriptionOf = ({
+  description,
+  streams,
+  negotiation,
+}: SessionDescription): SessionDescription => ({
+  description,
+  ...(streams && { streams }),
+  ...(negotiation && { negotiation }),
+});
+
 export const refOf = ({ roomId, callId }: Call): CallRef => ({ roomId, callId });
 
 export const isSame = (a: CallRef, b: CallRef): boolean => a.roomId === b.roomId && a.callId === b.callId;

@@ -14,6 +14,7 @@ import {
   before,
   type Call,
   type CommandOf,
+  descriptionOf,
   dropped,
   end,
   endSilently,
@@ -57,7 +58,7 @@ export function place(command: CommandOf<"place">, us: Call["us"]): Call {
 
 /** A call of theirs, as its invite comes in. It rings at `batch_read`, unless something ends it first (P9). */
 export function receive(invite: EventOf<"invite">, us: Call["us"], expiresAt: number): Call {
-  const { roomId, callId, sender, version, lifetime, capabilities, description, streams } = invite;
+  const { roomId, callId, sender, version, lifetime, capabilities } = invite;
   return {
     roomId,
     callId,
@@ -69,7 +70,7 @@ export function receive(invite: EventOf<"invite">, us: Call["us"], expiresAt: nu
     capabilities,
     lifetime,
     expiresAt,
-    offer: { description, ...(streams && { streams }) },
+    offer: descriptionOf(invite),
     early: [],
     transfers: [],
   };

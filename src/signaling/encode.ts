@@ -9,6 +9,7 @@ import type {
 } from "../streams/contract.ts";
 import {
   DELAYED_HANGUP,
+  NEGOTIATION,
   STREAMS,
   STREAMS_CHANGED,
   UNSTABLE_STREAMS,
@@ -41,14 +42,14 @@ export const encode = {
       lifetime,
       ...(invitee !== undefined && { invitee }),
       capabilities,
-      ...metadata(offer.streams),
+      ...named(offer),
     }),
 
   answer: (from: From, answer: SessionDescription) =>
-    make(from, "m.call.answer", { answer: answer.description, capabilities, ...metadata(answer.streams) }),
+    make(from, "m.call.answer", { answer: answer.description, capabilities, ...named(answer) }),
 
-  negotiate: (from: From, { description, streams }: SessionDescription, lifetime: number) =>
-    make(from, "m.call.negotiate", { description, lifetime, ...metadata(streams) }),
+  negotiate: (from: From, ours: SessionDescription, lifetime: number) =>
+    make(from, "m.call.negotiate", { description: ours.description, lifetime, ...named(ours) }),
 
   candidates: (from: From, candidates: readonly Candidate[]) =>
     make(from, "m.call.candidates", { candidates }),
@@ -84,6 +85,11 @@ export const encode = {
   rejectReplacement: (from: From, replacementId: string, reason: string) =>
     make(from, "m.call.reject_replacement", { replacement_id: replacementId, reason }),
 };
+
+const named = ({ streams, negotiation }: SessionDescription) => ({
+  ...metadata(streams),
+  ...(negotiation !== undefined && { [NEGOTIATION]: negotiation }),
+});
 
 function metadata(streams: readonly StreamInfo[] | undefined): Record<string, unknown> {
   if (!streams) return {};

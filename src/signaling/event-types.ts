@@ -17,6 +17,9 @@ export const UNSTABLE_STREAMS_CHANGED = "org.matrix.call.sdp_stream_metadata_cha
 export const IDENTITY = "m.call.asserted_identity";
 export const UNSTABLE_IDENTITY = "org.matrix.call.asserted_identity";
 
+/** What an offer is named by, and which offer an answer is to: see docs/decisions/lost-paths.md. */
+export const NEGOTIATION = "trunkline.negotiation";
+
 /** Marks a hangup that the homeserver sends, not its sender: see docs/decisions/delayed-hangup.md (P34). */
 export const DELAYED_HANGUP = "trunkline.delayed_hangup";
 

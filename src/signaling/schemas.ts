@@ -1,10 +1,17 @@
 /** What the content of each call event has to be, and what is taken from it (P43): bounded, field by field (P44). */
 import * as v from "valibot";
-import type { Candidate, Capabilities, StreamInfo, Transfer } from "../streams/contract.ts";
+import type {
+  Candidate,
+  Capabilities,
+  SessionDescription,
+  StreamInfo,
+  Transfer,
+} from "../streams/contract.ts";
 import {
   type Body,
   DELAYED_HANGUP,
   IDENTITY,
+  NEGOTIATION,
   STREAMS,
   STREAMS_CHANGED,
   UNSTABLE_IDENTITY,
@@ -45,6 +52,7 @@ const capabilities = lenient(
 const described = {
   [STREAMS]: lenient(v.record(v.string(), v.unknown())),
   [UNSTABLE_STREAMS]: lenient(v.record(v.string(), v.unknown())),
+  [NEGOTIATION]: lenient(text(64, 1)),
 };
 const streamInfo = v.object({
   purpose: v.nullish(v.picklist(["m.usermedia", "m.screenshare"]), "m.usermedia"),
@@ -108,7 +116,7 @@ export const bodies: Readonly<Record<string, v.GenericSchema<unknown, Body>>> = 
       lifetime,
       ...(invitee !== undefined && { invitee }),
       capabilities: capabilitiesOf(capabilities),
-      ...withStreams(rest),
+      ...annotationsOf(rest),
     }),
   ),
   "m.call.answer": body(
@@ -117,7 +125,7 @@ export const bodies: Readonly<Record<string, v.GenericSchema<unknown, Body>>> = 
       type: "answer",
       description: answer,
       capabilities: capabilitiesOf(capabilities),
-      ...withStreams(rest),
+      ...annotationsOf(rest),
     }),
   ),
   // The answers of some peers have no lifetime (P19).
@@ -131,7 +139,7 @@ export const bodies: Readonly<Record<string, v.GenericSchema<unknown, Body>>> = 
       type: "negotiate",
       description,
       lifetime,
-      ...withStreams(rest),
+      ...annotationsOf(rest),
     }),
   ),
   "m.call.candidates": body(
@@ -204,11 +212,13 @@ function transferOf({
 type Described = {
   readonly [STREAMS]?: object | undefined;
   readonly [UNSTABLE_STREAMS]?: object | undefined;
+  readonly [NEGOTIATION]?: string | undefined;
 };
 
-function withStreams(content: Described): { streams?: readonly StreamInfo[] } {
+function annotationsOf(content: Described): Pick<SessionDescription, "streams" | "negotiation"> {
   const streams = streamsOf(content);
-  return streams ? { streams } : {};
+  const { [NEGOTIATION]: negotiation } = content;
+  return { ...(streams && { streams }), ...(negotiation && { negotiation }) };
 }
 
 /** Unknown purposes and malformed entries are left out (P26); metadata that is absent stays absent. */

@@ -166,7 +166,10 @@ export interface MediaSession<TStream = unknown> {
    * once there can be one; resuming restores each direction exactly.
    */
   hold(on: boolean): void;
-  /** Asks for a new path to the peer, by the newest servers; the outcome shows in `path$`. */
+  /**
+   * Asks for a new path to the peer, by the newest servers; the outcome shows in `path$`. Where an offer of ours waits
+   * for its answer, another takes its place at once if the peer names what it answers, and else in a minute.
+   */
   restartIce(): void;
   /** Sends keys (`0-9A-D#*,`). Throws `wrong_state` where there is no sound to send them with. */
   sendDtmf(keys: string): void;

@@ -56,6 +56,11 @@ export interface StreamInfo {
 export interface SessionDescription {
   readonly description: Description;
   readonly streams?: readonly StreamInfo[];
+  /**
+   * Names an offer among those of its sender in the call; an answer names the offer that it answers. Absent where the
+   * peer does not name them: then a late answer cannot be told from one in time.
+   */
+  readonly negotiation?: string;
 }
 
 /** What a party can do beyond talking (P31). Only what it said is true counts. */

@@ -17,6 +17,10 @@ export class FakeNegotiation {
   #agreed: FakeWish | undefined;
   #pending: FakeWish | undefined;
   #theirs: FakeSdp | undefined;
+  #offers = 0;
+  /** The offer of the peer that we answer, and whether its answers name what they answer. */
+  #theirOffer: string | undefined;
+  #named = false;
 
   /** Whether the first offer has been answered. */
   get begun(): boolean {
@@ -33,7 +37,29 @@ export class FakeNegotiation {
     return this.begun && !this.#pending && JSON.stringify(wish) !== JSON.stringify(this.#agreed);
   }
 
+  /** What names a description of ours. */
+  nameOf(type: Description["type"]): string | undefined {
+    return type === "offer" ? String(this.#offers) : this.#theirOffer;
+  }
+
+  /** Takes the name of the peer's description that was applied. */
+  read(type: Description["type"], name: string | undefined): void {
+    this.#named = name !== undefined;
+    if (type === "offer") this.#theirOffer = name;
+  }
+
+  /** Whether an answer is to an offer that was taken back. */
+  isLate(name: string | undefined): boolean {
+    return this.#named && name !== String(this.#offers);
+  }
+
+  /** Whether an offer that waits for its answer can be taken back, and its answer told from the next one's. */
+  get replaceable(): boolean {
+    return this.begun && this.#named;
+  }
+
   offer(wish: FakeWish): readonly FakeSection[] {
+    this.#offers++;
     this.#pending = wish;
     return this.#all(wish);
   }

@@ -401,5 +401,5 @@ function describedError(): TrunklineError {
 }
 
 function closedError(): TrunklineError {
-  return new TrunklineError("closed", "The media session is closed: open another.");
+  return new TrunklineError("closed", "The media session is closed.");
 }

@@ -63,6 +63,7 @@ export class FakeTalk {
   readOffer(offer: RemoteDescription): FakeSdp {
     const theirs = read("offer", offer);
     this.#negotiable = offer.negotiable ?? true;
+    this.#negotiation.read("offer", offer.negotiation);
     this.#parts.remote.describe(offer.streams);
     this.#parts.remote.arrive(theirs, offer.streams);
     return theirs;
@@ -86,16 +87,22 @@ export class FakeTalk {
     this.#negotiation.judge("answer");
     this.#negotiable = answer.negotiable ?? true;
     if (!this.begun) this.#parts.remote.describe(answer.streams);
+    this.#negotiation.read("answer", answer.negotiation);
     this.#take(theirs, answer.streams);
   }
 
   negotiate(description: SessionDescription): void {
-    const { type } = description.description;
+    const {
+      negotiation,
+      description: { type },
+    } = description;
     if (!this.begun) {
-      throw new TrunklineError("media_failed", "There is no offer of ours that this could belong to.");
+      throw new TrunklineError("media_failed", "No local offer is pending.");
     }
     if (this.#negotiation.judge(type) === "ignore") return;
+    if (type === "answer" && this.#negotiation.isLate(negotiation)) return;
     const theirs = read(type, description);
+    this.#negotiation.read(type, negotiation);
     if (type === "answer") this.#take(theirs, description.streams);
     else this.#reply(theirs, description.streams);
   }
@@ -108,6 +115,7 @@ export class FakeTalk {
   restart(): void {
     this.#generation++;
     this.#parts.path.tell("ice_restarted");
+    if (this.#negotiation.replaceable) this.#negotiation.rollBack();
     this.need();
   }
 
@@ -170,7 +178,12 @@ export class FakeTalk {
     const application = channels.used || (this.#negotiation.theirs?.application ?? false);
     const ours: FakeSdp = { sessionId, generation, sections, application, ...path.take(generation) };
     path.describe(ours);
-    return { description: { type, sdp: writeSdp(ours) }, streams: own.infos };
+    const negotiation = this.#negotiation.nameOf(type);
+    return {
+      description: { type, sdp: writeSdp(ours) },
+      streams: own.infos,
+      ...(negotiation && { negotiation }),
+    };
   }
 
   #take(theirs: FakeSdp, streams: readonly StreamInfo[] | undefined): void {

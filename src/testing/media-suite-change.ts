@@ -1,4 +1,5 @@
-import type { Capture, MediaSession } from "../streams/contract.ts";
+import { ReplaySubject, tap } from "rxjs";
+import type { Capture, MediaSession, SessionDescription } from "../streams/contract.ts";
 import { equal, rejects, truthy } from "./assert.ts";
 import {
   answered,
@@ -162,6 +163,51 @@ export const changeCases: readonly MediaCase[] = [
     await caller.negotiate(crossing);
     await callee.negotiate(offer);
     equal((await next).description.type, "answer", "what the callee says");
+  }),
+
+  define("a restart replaces an offer that is not answered, and its late answer is ignored", async (open) => {
+    const [caller, callee] = await answered(open, AUDIO);
+    const restarted = () => {
+      const offered = until(caller.negotiations$, () => true, "an offer");
+      caller.restartIce();
+      return offered;
+    };
+    const replied = async (offer: SessionDescription) => {
+      const reply = until(callee.negotiations$, () => true, "an answer");
+      await callee.negotiate(offer);
+      return reply;
+    };
+    const first = await restarted();
+    const second = await restarted();
+    equal(
+      [first, second].map(({ description }) => description.type),
+      ["offer", "offer"],
+      "what was said",
+    );
+    truthy(first.negotiation !== second.negotiation, "each offer has its own name");
+    await caller.negotiate(await replied(first));
+    const answer = await replied(second);
+    equal(answer.negotiation, second.negotiation, "what the answer names");
+    await caller.negotiate(answer);
+    await rejects(caller.negotiate(answer), "media_failed");
+  }),
+
+  define("an offer stands where the peer does not name what it answers", async (open) => {
+    const [caller, callee] = [open(), open()];
+    const unnamed = ({ negotiation: _, ...rest }: SessionDescription): SessionDescription => rest;
+    const answer = await callee.answer(unnamed(await caller.offer(AUDIO)), AUDIO);
+    equal(answer.negotiation, undefined, "what the answer names");
+    await caller.accept(answer);
+    const offers = new ReplaySubject<SessionDescription>();
+    let count = 0;
+    caller.negotiations$.pipe(tap(() => count++)).subscribe(offers);
+    const reply = until(callee.negotiations$, () => true, "an answer");
+    caller.restartIce();
+    const offer = await until(offers, () => true, "an offer");
+    caller.restartIce();
+    await callee.negotiate(unnamed(offer));
+    equal([(await reply).negotiation, count], [undefined, 1], "what was said");
+    await caller.negotiate(await reply);
   }),
 
   define("a description that cannot be used changes nothing", async (open) => {

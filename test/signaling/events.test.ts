@@ -42,6 +42,14 @@ describe("decode", () => {
     ],
     [encode.answer(from, answer), { type: "answer", ...answer, capabilities: able }],
     [encode.negotiate(from, answer, 5_000), { type: "negotiate", ...answer, lifetime: 5_000 }],
+    [
+      encode.negotiate(from, { ...answer, negotiation: "2" }, 5_000),
+      { type: "negotiate", ...answer, negotiation: "2", lifetime: 5_000 },
+    ],
+    [
+      encode.answer(from, { ...answer, negotiation: "1" }),
+      { type: "answer", ...answer, negotiation: "1", capabilities: able },
+    ],
     [encode.replaces(from, transfer), { type: "transfer", transfer }],
     [
       encode.rejectReplacement(from, "R", "failed_call"),
@@ -64,6 +72,17 @@ describe("decode", () => {
       sender,
       ...body,
     });
+  });
+
+  it.each([1, null, "", {}, "x".repeat(65)])("takes a negotiation that is named %o as unnamed", (name) => {
+    const body = read("m.call.negotiate", {
+      ...head,
+      lifetime: 1,
+      description: answer.description,
+      "trunkline.negotiation": name,
+    });
+    expect(body).toMatchObject({ type: "negotiate" });
+    expect(body).not.toHaveProperty("negotiation");
   });
 
   it("P28 reads both types of changed streams, and both keys", () => {
