@@ -33,6 +33,9 @@ const isOfType =
     types.includes(event.type);
 export const isInvite = isOfType("m.call.invite");
 export const isNegotiate = isOfType("m.call.negotiate");
+/** Pointless once there is another negotiation of ours: whoever offers or answers has taken it back. */
+export const isOffer = (entry: Pick<QueuedEvent, "event">): boolean =>
+  isNegotiate(entry) && Object(entry.event.content.description).type === "offer";
 export const isCandidates = isOfType("m.call.candidates");
 export const isStreams = isOfType(STREAMS_CHANGED, UNSTABLE_STREAMS_CHANGED);
 /** A call sends nothing after it. */

@@ -11,6 +11,7 @@ import {
   isFinal,
   isInvite,
   isNegotiate,
+  isOffer,
   isStreams,
   isTerminal,
   nextEntry,
@@ -20,7 +21,10 @@ import {
 
 /** A transport's attempt that takes longer than this, in ms, counts as failed. */
 const ATTEMPT_TIMEOUT_MS = 40_000;
-/** An attempt may take this long, in ms, even where its event expires meanwhile: the homeserver may have it already. */
+/**
+ * The first may take no longer than this, each next one twice as long: its connection may have died with the network. So
+ * long an attempt may take even where its event expires meanwhile: the homeserver may have it already.
+ */
 const MIN_ATTEMPT_MS = 5_000;
 /** How soon after an attempt the next may follow where the connection is back, in ms. */
 const MIN_RETRY_MS = 1_000;
@@ -60,8 +64,8 @@ interface Entry extends QueueEntry {
 
 /**
  * What leaves for the rooms; nextEntry() decides in which order. A failed attempt is repeated until it succeeds or the
- * event is no longer worth sending. Candidates that queue up become one event, of stream changes the newest remains,
- * and the final event of a call supersedes all others that are queued. An invite that the room cannot know is taken
+ * event is no longer worth sending. Candidates that queue up become one event, of stream changes and of offers the newest
+ * remains, and the final event of a call supersedes all others that are queued. An invite that the room cannot know is taken
  * back with its hangup; one that may have arrived is not repeated, so that no phone rings for a call that is over.
  */
 export function createOutbox(options: {
@@ -173,8 +177,10 @@ export function createOutbox(options: {
       if (merged) return merged.done;
       const outdated = ofCall(event).filter(
         (entry) =>
-          isStreams(entry) &&
-          (entry.event.type === event.event.type || (isNegotiate(event) && STREAMS in event.event.content)),
+          (isOffer(entry) && isNegotiate(event)) ||
+          (isStreams(entry) &&
+            (entry.event.type === event.event.type ||
+              (isNegotiate(event) && STREAMS in event.event.content))),
       );
       supersedeAll(outdated);
       // The newest takes the place of the one before, lest it wait the longer the more often it changes.
@@ -212,8 +218,10 @@ const expiryOf = ({ startedAt, expiresAt }: Entry): number =>
   startedAt === undefined ? expiresAt : Math.max(expiresAt, startedAt + MIN_ATTEMPT_MS);
 
 /** When to look at an entry again, come what may. */
-const deadlineOf = (entry: Entry): number =>
-  Math.min(expiryOf(entry), (entry.startedAt ?? Number.POSITIVE_INFINITY) + ATTEMPT_TIMEOUT_MS);
+const deadlineOf = (entry: Entry): number => {
+  const { startedAt = Number.POSITIVE_INFINITY, attempts } = entry;
+  return Math.min(expiryOf(entry), startedAt + Math.min(ATTEMPT_TIMEOUT_MS, MIN_ATTEMPT_MS * 2 ** (attempts - 1)));
+};
 
 function entryOf(event: QueuedEvent, position: number, maybeStored: boolean): Entry {
   let resolve!: Entry["resolve"];

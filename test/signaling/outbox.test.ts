@@ -261,7 +261,35 @@ describe("the outbox", () => {
     expect(types()).toEqual(["negotiate"]);
     await clock.advance(30_000);
     expect(stuck).toEqual({ state: "failed", code: "homeserver_unreachable" });
-    expect([types(), next.state]).toEqual([["negotiate", "invite"], "waiting"]);
+    expect([types().slice(-2), next.state]).toEqual([["negotiate", "invite"], "waiting"]);
+  });
+
+  const offered = (name: string, type = "offer") => ({
+    ...negotiate({ description: { type, sdp: name } }),
+    txnId: name,
+  });
+
+  it("P20 of a call's offers that are queued only the newest is sent, answers are all sent", async () => {
+    const { send, last, asked } = setUp();
+    send(invite());
+    const old = send(offered("first"));
+    send(offered("reply", "answer"));
+    send(offered("second"));
+    expect(old.state).toBe("waiting");
+    for (let events = 0; events < 3; events++) await last().answer();
+    expect(old.state).toBe("sent");
+    expect(asked.map(({ txnId }) => txnId)).toEqual(["invite", "reply", "second"]);
+  });
+
+  it("P20 an offer that was being sent goes ahead of the one that takes its place", async () => {
+    const { send, last, asked } = setUp();
+    send(offered("first"));
+    send(offered("second"));
+    send({ ...offered("another call's"), callId: "other" });
+    expect(asked.map(({ txnId }) => txnId)).toEqual(["first", "another call's"]);
+    await asked[0]?.answer();
+    await last().answer();
+    expect(asked.map(({ txnId }) => txnId)).toEqual(["first", "another call's", "second"]);
   });
 
   it("lets an attempt take 5 s though its event expires meanwhile: it may have arrived in time", async () => {
@@ -302,7 +330,9 @@ describe("the outbox", () => {
   it("tries again where an attempt never settles, and takes the late outcome of either", async () => {
     const { clock, send, asked } = setUp();
     const outcome = send(invite());
-    await clock.advance(41_000);
+    await clock.advance(4_900);
+    expect(asked).toHaveLength(1);
+    await clock.advance(3_000);
     expect(asked.map(({ txnId }) => txnId)).toEqual(["invite", "invite"]);
     await asked[0]?.answer(error("forbidden"));
     expect(outcome.state).toBe("waiting");

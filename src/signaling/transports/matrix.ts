@@ -2,11 +2,16 @@ import {
   BehaviorSubject,
   defer,
   distinctUntilChanged,
+  EMPTY,
   finalize,
   ignoreElements,
   merge,
   type Observable,
+  Subject,
   shareReplay,
+  switchMap,
+  take,
+  timer,
 } from "rxjs";
 import { realClock } from "../../streams/clock.ts";
 import type { Clock, Identity, TokenRefresh, Transport } from "../../streams/contract.ts";
@@ -49,6 +54,9 @@ export interface MatrixTransportOptions {
   readonly online$?: Observable<unknown>;
 }
 
+/** How long after we began to send an event a poll may be silent, in ms. */
+const ECHO_WITHIN = 3_000;
+
 /**
  * A transport that speaks to a homeserver by itself, with a lean sync: for unencrypted rooms (P42) and a device that
  * no other client uses. Makes no request before it is used; throws `invalid_option`.
@@ -80,16 +88,27 @@ export function matrixTransport(options: MatrixTransportOptions): Transport {
     });
     return known;
   };
-  const send = (event: OutgoingEvent) => sendEvent(http, rooms, identity, event);
+  /** Whether the poll owes us an event of ours. */
+  const owed = new Subject<boolean>();
+  const send = (event: OutgoingEvent) => {
+    owed.next(true);
+    return sendEvent(http, rooms, identity, event);
+  };
+  /** A poll brings back what we send. One that does not may wait on a connection that died unnoticed: made again, once. */
+  const silent$ = owed.pipe(
+    switchMap((isOwed) => (isOwed ? timer(ECHO_WITHIN, clock) : EMPTY)),
+    take(1),
+  );
   const sync = {
     since: options.since,
     http,
     clock,
     random,
-    online$,
+    online$: merge(online$, silent$),
     onConnected: (isConnected: boolean) => connected.next(isConnected),
     onAnswer(answer: SyncAnswer) {
       proven = true;
+      owed.next(false);
       rooms.learn(answer);
     },
   };

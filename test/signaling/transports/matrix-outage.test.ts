@@ -6,6 +6,50 @@ import { virtualClock } from "../../../src/testing/clock.ts";
 import { createHomeserver, type FailureRule } from "../../../src/testing/homeserver/index.ts";
 import { coded, said, scripted, watched } from "./scripted.ts";
 
+describe("an event of ours that the poll does not bring back", () => {
+  const sends = async ({ transport, next }: Awaited<ReturnType<typeof watched>>) => {
+    const sending = transport.send("!r:hs.test", "m.call.hangup", {}, "t");
+    for (let asked = await next(); ; asked = await next()) {
+      if (asked.method === "PUT") {
+        asked.json({ event_id: "$sent" });
+        return sending;
+      }
+      asked.json(said("M_NOT_FOUND"), 404);
+    }
+  };
+
+  it("shows a poll whose connection has died: it is made again after 3 s, once", async () => {
+    const script = await watched();
+    const { next, clock, asked, subscription } = script;
+    (await next()).json({ next_batch: "s1" });
+    const poll = await next();
+    await sends(script);
+    await clock.advance(2_900);
+    expect(poll.signal.aborted).toBe(false);
+    await clock.advance(200);
+    expect(poll.signal.aborted).toBe(true);
+    const again = await next();
+    expect(Object.fromEntries(again.query)).toMatchObject({ since: "s1", timeout: "0" });
+    await sends(script);
+    await clock.advance(10_000);
+    expect([again.signal.aborted, asked.length]).toEqual([false, 0]);
+    subscription.unsubscribe();
+  });
+
+  it("shows nothing where the poll has been answered since", async () => {
+    const script = await watched();
+    const { next, clock, subscription } = script;
+    (await next()).json({ next_batch: "s1" });
+    const poll = await next();
+    await sends(script);
+    poll.json({ next_batch: "s2" });
+    const following = await next();
+    await clock.advance(20_000);
+    expect(following.signal.aborted).toBe(false);
+    subscription.unsubscribe();
+  });
+});
+
 describe("when the network is back", () => {
   it("a sync that waits is tried at once", async () => {
     const { next, clock, online, asked, connected, subscription } = await watched();
