@@ -1,3 +1,4 @@
+import { Subscription } from "rxjs";
 import type { IceServer, SessionDescription } from "../streams/contract.ts";
 import { TrunklineError } from "../streams/errors.ts";
 import type { Connection } from "./connection.ts";
@@ -18,6 +19,8 @@ export class Attempt {
   readonly connecting: Promise<Connection>;
   /** Until the user accepts. */
   prepared: Prepared | undefined;
+  /** Has what was prepared made again when it is out of date, until the user accepts. */
+  readonly renewing = new Subscription();
   #connection: Connection | undefined;
 
   constructor(
@@ -46,6 +49,7 @@ export class Attempt {
 
   end(error: TrunklineError): void {
     this.life.end(error);
+    this.renewing.unsubscribe();
     this.#connection?.close();
   }
 }

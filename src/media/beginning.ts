@@ -1,4 +1,4 @@
-import { firstValueFrom, type Observable } from "rxjs";
+import { firstValueFrom, merge, type Observable, skip } from "rxjs";
 import type { Capture, IceServer, RemoteDescription, SessionDescription } from "../streams/contract.ts";
 import { TrunklineError, toTrunklineError } from "../streams/errors.ts";
 import { Attempt, gaveWayError } from "./attempt.ts";
@@ -9,6 +9,7 @@ import { holdBack } from "./held-back.ts";
 import type { Milestones } from "./milestones.ts";
 import type { OwnStreams } from "./own-streams.ts";
 import type { RemoteCandidates } from "./remote-candidates.ts";
+import { staleness$ } from "./staleness.ts";
 
 export interface BeginningParts {
   readonly iceServers$: Observable<readonly IceServer[]>;
@@ -140,7 +141,12 @@ export class Beginning {
     const done = attempt.life.run(async () => {
       const connection = await attempt.connecting;
       // Firefox gives up 5 s after the descriptions where it knows no candidate of the peer: it is made anew.
-      connection.failed$.subscribe(() => this.#prepareAgain(attempt, offer, heldBack));
+      const outdated$ = merge(connection.failed$, staleness$, this.#parts.iceServers$.pipe(skip(1)));
+      const again = () => {
+        this.#giveUp(unpreparedError());
+        this.#prepare(offer, heldBack).catch(() => {}); // told by its milestone
+      };
+      attempt.renewing.add(outdated$.subscribe(again));
       await connection.prepare(heldBack);
     });
     const prepared = { offer, done, ready: false };
@@ -155,14 +161,9 @@ export class Beginning {
     this.#parts.milestones.reach("prepared");
   }
 
-  #prepareAgain(attempt: Attempt, offer: RemoteDescription, heldBack: RemoteDescription): void {
-    if (this.#attempt !== attempt || !attempt.prepared) return;
-    this.#giveUp(unpreparedError());
-    this.#prepare(offer, heldBack).catch(() => {}); // told by its milestone
-  }
-
   /** Waits for what is being prepared, unless it is of no use. */
-  async #settle({ prepared }: Attempt, offer: SessionDescription, capture: Capture): Promise<void> {
+  async #settle({ prepared, renewing }: Attempt, offer: SessionDescription, capture: Capture): Promise<void> {
+    renewing.unsubscribe();
     const offered = KINDS.filter((kind) => offer.description.sdp.includes(`m=${kind} `));
     // Only metadata can say that a kind is there and muted (P25).
     const tells = offer.streams !== undefined || offered.every((kind) => capture[kind]);
@@ -212,7 +213,7 @@ function only(capture: Capture, kinds: readonly Kind[]): Capture {
 }
 
 function unpreparedError(): TrunklineError {
-  return new TrunklineError("closed", "What was prepared has been let go: answer() makes it anew.");
+  return new TrunklineError("closed", "The prepared answer was discarded.");
 }
 
 function describedError(): TrunklineError {

@@ -1,7 +1,8 @@
 import type { MediaHalf } from "../streams/contract.ts";
 import { type BrowserMediaOptions, createConnection } from "./platform.ts";
 import { BrowserSession } from "./session.ts";
-import { Spare } from "./spare.ts";
+import { keepSpare, type Spare } from "./spare.ts";
+import { staleness$ } from "./staleness.ts";
 
 export type { BrowserMediaOptions };
 
@@ -15,7 +16,7 @@ export function browserMedia(options: BrowserMediaOptions = {}): MediaHalf<Media
     open: ({ iceServers$ }) => new BrowserSession(options, iceServers$, spare),
     warm(iceServers$) {
       spare?.close();
-      spare = new Spare(iceServers$, (iceServers) => createConnection(options, iceServers, 1));
+      spare = keepSpare(iceServers$, staleness$, (iceServers) => createConnection(options, iceServers, 1));
       return spare;
     },
   };

@@ -43,7 +43,7 @@ export async function openDevices(devices: Devices | undefined, capture: Capture
   if (!devices) {
     throw new TrunklineError(
       "media_failed",
-      "There is no navigator.mediaDevices here: serve the page over https or from localhost, or pass mediaDevices.",
+      "There is no navigator.mediaDevices: serve the page over https or from localhost, or pass mediaDevices.",
     );
   }
   try {
@@ -65,21 +65,14 @@ function explain(error: Error): [ErrorCode, string] {
     case "SecurityError":
       return [
         "media_denied",
-        "The use of the microphone or camera was denied: allow it for this site in the browser and in the system's " +
-          "privacy settings, then call again.",
+        "Microphone or camera denied: allow it for this site and in the system's settings.",
       ];
     case "NotFoundError":
-      return ["media_missing", "No such microphone or camera: connect one, or ask for a kind that is there."];
+      return ["media_missing", "No such microphone or camera: connect one, or ask for another kind."];
     case "OverconstrainedError":
-      return [
-        "media_missing",
-        "The chosen device is not connected: choose one of enumerateDevices(), or leave deviceId out.",
-      ];
+      return ["media_missing", "The chosen device is not connected: choose another, or leave deviceId out."];
     case "NotReadableError":
-      return [
-        "media_busy",
-        "The microphone or camera is in use: close the app or tab that has it, then call again.",
-      ];
+      return ["media_busy", "The microphone or camera is in use: close the app or tab that has it."];
     default:
       return ["media_failed", `The microphone or camera could not be opened: ${error.message}`];
   }

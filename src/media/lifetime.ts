@@ -40,5 +40,5 @@ export class Lifetime {
 }
 
 export function closedError(): TrunklineError {
-  return new TrunklineError("closed", "The media session is closed: open another.");
+  return new TrunklineError("closed", "The media session is closed.");
 }

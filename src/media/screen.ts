@@ -11,14 +11,13 @@ export async function openScreen(
     throw new TrunklineError("invalid_option", `Screen frameRate is ${frameRate}: use a number above 0.`);
   }
   if (!devices?.getDisplayMedia) {
-    throw new TrunklineError("media_failed", "The screen cannot be shared here: this device has no way to.");
+    throw new TrunklineError("media_failed", "This device cannot share its screen.");
   }
   try {
     return await devices.getDisplayMedia({ audio, video: frameRate === undefined ? true : { frameRate } });
   } catch (thrown) {
     if (!(thrown instanceof Error && thrown.name === "NotAllowedError")) throw deviceError(thrown);
-    const message =
-      "The sharing of the screen was declined: choose what to share, and allow it for the browser.";
+    const message = "Sharing the screen was declined: choose what to share, and allow it.";
     throw new TrunklineError("media_denied", message, { cause: thrown });
   }
 }

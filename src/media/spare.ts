@@ -1,57 +1,57 @@
-import type { Observable } from "rxjs";
+import { map, merge, type Observable } from "rxjs";
 import type { IceServer } from "../streams/contract.ts";
 
 /** One connection that is ready before there is a call for it: its certificate made, its candidates gathered. */
-export class Spare {
-  readonly #make: (iceServers: readonly IceServer[]) => RTCPeerConnection;
-  #iceServers: readonly IceServer[] | undefined;
-  #pc: RTCPeerConnection | undefined;
-  readonly #end: () => void;
-
-  constructor(
-    iceServers$: Observable<readonly IceServer[]>,
-    make: (iceServers: readonly IceServer[]) => RTCPeerConnection,
-  ) {
-    this.#make = make;
-    const over = () => this.#renew(undefined);
-    const following = iceServers$.subscribe({
-      next: (iceServers) => this.#renew(iceServers),
-      error: over,
-      complete: over,
-    });
-    this.#end = () => following.unsubscribe();
-  }
-
+export interface Spare {
   /** The connection, where it was made with these servers: whoever takes it has to close it. */
-  take(iceServers: readonly IceServer[]): RTCPeerConnection | undefined {
-    if (!same(iceServers, this.#iceServers)) return undefined;
-    const pc = this.#pc;
-    this.#pc = undefined;
-    return pc;
-  }
-
+  take(iceServers: readonly IceServer[]): RTCPeerConnection | undefined;
   /** Makes another where there is none. */
-  refill(): void {
-    if (this.#pc || !this.#iceServers) return;
+  refill(): void;
+  close(): void;
+}
+
+/**
+ * Keeps a connection ready. Made again when `stale$` emits, and with whatever servers come: those that come again have
+ * renewed credentials.
+ */
+export function keepSpare(
+  iceServers$: Observable<readonly IceServer[]>,
+  stale$: Observable<unknown>,
+  make: (iceServers: readonly IceServer[]) => RTCPeerConnection,
+): Spare {
+  let servers: readonly IceServer[] | undefined;
+  let pc: RTCPeerConnection | undefined;
+
+  const refill = () => {
+    if (pc || !servers) return;
     try {
-      this.#pc = this.#make(this.#iceServers);
+      pc = make(servers);
     } catch {
       // The call that needs one says why there is none.
     }
-  }
+  };
+  const renew = (iceServers?: readonly IceServer[]) => {
+    servers = iceServers;
+    pc?.close();
+    pc = undefined;
+    refill();
+  };
+  const following = merge(iceServers$, stale$.pipe(map(() => servers))).subscribe({
+    next: renew,
+    error: () => renew(),
+  });
 
-  close(): void {
-    this.#end();
-    this.#renew(undefined);
-  }
-
-  #renew(iceServers: readonly IceServer[] | undefined): void {
-    if (same(iceServers, this.#iceServers)) return;
-    this.#iceServers = iceServers;
-    this.#pc?.close();
-    this.#pc = undefined;
-    this.refill();
-  }
+  return {
+    take(iceServers) {
+      if (JSON.stringify(iceServers) !== JSON.stringify(servers)) return undefined;
+      const taken = pc;
+      pc = undefined;
+      return taken;
+    },
+    refill,
+    close() {
+      following.unsubscribe();
+      renew();
+    },
+  };
 }
-
-const same = (a: unknown, b: unknown): boolean => JSON.stringify(a) === JSON.stringify(b);
