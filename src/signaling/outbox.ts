@@ -220,7 +220,10 @@ const expiryOf = ({ startedAt, expiresAt }: Entry): number =>
 /** When to look at an entry again, come what may. */
 const deadlineOf = (entry: Entry): number => {
   const { startedAt = Number.POSITIVE_INFINITY, attempts } = entry;
-  return Math.min(expiryOf(entry), startedAt + Math.min(ATTEMPT_TIMEOUT_MS, MIN_ATTEMPT_MS * 2 ** (attempts - 1)));
+  return Math.min(
+    expiryOf(entry),
+    startedAt + Math.min(ATTEMPT_TIMEOUT_MS, MIN_ATTEMPT_MS * 2 ** (attempts - 1)),
+  );
 };
 
 function entryOf(event: QueuedEvent, position: number, maybeStored: boolean): Entry {

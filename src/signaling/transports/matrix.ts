@@ -92,7 +92,10 @@ export function matrixTransport(options: MatrixTransportOptions): Transport {
   const owed = new Subject<boolean>();
   const send = (event: OutgoingEvent) => {
     owed.next(true);
-    return sendEvent(http, rooms, identity, event);
+    return sendEvent(http, rooms, identity, event).catch((thrown: unknown) => {
+      owed.next(false);
+      throw thrown;
+    });
   };
   /** A poll brings back what we send. One that does not may wait on a connection that died unnoticed: made again, once. */
   const silent$ = owed.pipe(
