@@ -10,7 +10,10 @@ export function resume({ call, candidates, goodbye }: RememberedState): readonly
   if (call.phase === "ended") return goodbye ? [armed(call)] : [];
   const awaited = call.direction === "outgoing" && call.phase === "invited";
   return [
-    ...(awaited || call.phase === "ringing" ? ([{ type: "expire_at", at: call.expiresAt }] as const) : []),
+    // One whose caller has called again had less than a second left.
+    ...(awaited || call.phase === "ringing"
+      ? ([{ type: "expire_at", at: call.calledAgain ? 0 : call.expiresAt }] as const)
+      : []),
     ...(awaited || call.phase === "answered" ? [armed(call)] : []),
     ...(call.streams ? ([{ type: "settle_streams" }] as const) : []),
     ...candidates.map((candidate) => ({ type: "batch", candidate }) as const),

@@ -162,8 +162,12 @@ function superseded(call: Call, at: number): Step {
   if (call.direction === "outgoing" || phase === "answered") return stay(call);
   if (phase !== "ringing") return withdraw(call, "an invite of a caller who has called again");
   if (at - ringingSince >= MIN_RINGING_MS) return end(call, "peer", "called_again");
-  const expiresAt = Math.min(call.expiresAt, at + MIN_RINGING_MS);
-  return stay({ ...call, calledAgain: true, expiresAt }, { type: "expire_at", at: expiresAt });
+  if (call.calledAgain) return stay(call);
+  // Its invite is good for as long as before: it may yet be answered.
+  return stay(
+    { ...call, calledAgain: true },
+    { type: "expire_at", at: Math.min(call.expiresAt, at + MIN_RINGING_MS) },
+  );
 }
 
 /**

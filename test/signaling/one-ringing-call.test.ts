@@ -1,6 +1,8 @@
 import { describe, expect, it } from "vitest";
 import { encode } from "../../src/signaling/encode.ts";
 import type { Party, RoomEvent } from "../../src/streams/contract.ts";
+import { TrunklineError } from "../../src/streams/errors.ts";
+import { NO_MEMORY } from "../../src/streams/memory.ts";
 import { callsWorld, endOf, said } from "./calls-world.ts";
 import {
   alice,
@@ -214,6 +216,43 @@ describe("a caller who calls without end", () => {
 
 describe("a call that is superseded", () => {
   const superseded = { type: "superseded" } as const;
+  it("P7 P46 can be answered for as long as its invite is good, in the second that it still rings", async () => {
+    const down = new TrunklineError("homeserver_unreachable", "down");
+    const world = callsWorld(alice, undefined, NO_MEMORY, [down, down, down, down]);
+    world.read([invite(bob, "first")]);
+    await world.clock.advance(200);
+    world.read([invite(bob, "second")]);
+    await world.clock.advance(100);
+    const answering = world.calls.dispatch({
+      roomId: ref.roomId,
+      callId: "first",
+      type: "answer",
+      ...answer,
+    });
+    await world.clock.advance(30_000);
+    await answering;
+    expect(world.types()).toEqual(["answer"]);
+    expect([news(world, "first"), news(world, "second")]).toEqual([["incoming"], ["incoming"]]);
+  });
+
+  it("P46 rings no longer in an engine that goes on with it, nor the more often its caller calls", async () => {
+    const world = callsWorld();
+    world.watch();
+    world.read([invite(bob, "first")]);
+    await world.clock.advance(200);
+    world.read([invite(bob, "second")]);
+    await world.clock.advance(700);
+    world.read([invite(bob, "third")]);
+    const next = callsWorld(alice, undefined, world.memory());
+    await next.clock.advance(1);
+    expect(news(next, "first")).toEqual(["called_again"]);
+    await world.clock.advance(301);
+    expect([news(world, "first"), news(world, "third")]).toEqual([
+      ["incoming", "called_again"],
+      ["incoming"],
+    ]);
+  });
+
   it("P46 rings a second at least, and goes on where it was answered or is ours", () => {
     const soon = run(ringing(), superseded);
     expect(soon.effects).toEqual([{ type: "expire_at", at: 2_000 }]);
