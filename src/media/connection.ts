@@ -144,12 +144,12 @@ export class Connection {
       const { type } = theirs.description;
       const { signalingState } = this.peer.pc;
       const verdict = this.#answered ? judge({ type, signalingState, polite: this.#polite }) : "refuse";
-      // The answer to an offer that was taken back since must not be applied to another.
-      const late = type === "answer" && this.#named && theirs.negotiation !== String(this.#offers);
-      if (verdict === "ignore" || late) return;
       if (verdict === "refuse") {
         throw new TrunklineError("media_failed", `The peer's ${type} cannot be used: nothing waits for it.`);
       }
+      // The answer to an offer that was taken back since must not be applied to another.
+      const late = type === "answer" && this.#named && theirs.negotiation !== String(this.#offers);
+      if (verdict === "ignore" || late) return;
       await this.#setRemote(type, theirs);
       this.#expiry.unsubscribe();
       this.peer.useCandidates();

@@ -33,7 +33,7 @@ describe("what is ready in Chromium", () => {
 
   it("is a connection for the next call: one at a time, renewed with the servers, and none is left behind", async () => {
     expect(await told(stage.page.evaluate(() => mediaPage.warm()))).toEqual({
-      story: [1, 4, 5, 6],
+      story: [2, 5, 6, 7],
       used: true,
       left: 0,
     });
