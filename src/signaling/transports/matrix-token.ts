@@ -1,4 +1,4 @@
-import { BehaviorSubject, type Observable } from "rxjs";
+import { BehaviorSubject, type Observable, Subject } from "rxjs";
 import type { TokenRefresh } from "../../streams/contract.ts";
 import { TrunklineError, toTrunklineError } from "../../streams/errors.ts";
 
@@ -6,6 +6,9 @@ import { TrunklineError, toTrunklineError } from "../../streams/errors.ts";
 export class MatrixToken {
   readonly #token: BehaviorSubject<string>;
   readonly #refresh: TokenRefresh | undefined;
+  readonly #over = new Subject<never>();
+  /** Errors with the refusal once the login is over; never emits. */
+  readonly over$ = this.#over.asObservable();
   #renewal: Promise<void> | undefined;
 
   /** Throws `invalid_option` where it is no token. */
@@ -29,6 +32,7 @@ export class MatrixToken {
    * `homeserver_unreachable` where the app failed to get one, which is no log-out.
    */
   renew(refused: string, refusal: TrunklineError): Promise<void> {
+    if (this.#over.hasError) return Promise.reject(refusal);
     if (refused !== this.current) return Promise.resolve();
     this.#renewal ??= this.#ask(refusal).finally(() => {
       this.#renewal = undefined;
@@ -38,7 +42,10 @@ export class MatrixToken {
 
   async #ask(refusal: TrunklineError): Promise<void> {
     const token = await this.#refreshed();
-    if (token === this.current || !isToken(token)) throw refusal;
+    if (token === this.current || !isToken(token)) {
+      this.#over.error(refusal);
+      throw refusal;
+    }
     this.#token.next(token);
   }
 

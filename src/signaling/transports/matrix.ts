@@ -67,9 +67,10 @@ const ECHO_WITHIN = 3_000;
  */
 export function matrixTransport(options: MatrixTransportOptions): Transport {
   const { clock = realClock, random = secureRandom, online$ = platformOnline$ } = options;
+  const token = new MatrixToken(options.accessToken, options.tokenRefresh);
   const http = matrixHttp({
     homeserver: checkHomeserver(options.homeserver),
-    token: new MatrixToken(options.accessToken, options.tokenRefresh),
+    token,
     clock,
     fetch: options.fetch ?? ((resource, init) => globalThis.fetch(resource, init)),
     online$,
@@ -120,8 +121,8 @@ export function matrixTransport(options: MatrixTransportOptions): Transport {
     batches$: exclusive(
       defer(() => {
         const ours$ = defer(identity).pipe(retrying(sync), shareReplay({ bufferSize: 1, refCount: true }));
-        // A device that is not ours ends it whatever the sync is waiting for.
-        return merge(ours$.pipe(ignoreElements()), matrixSync({ ...sync, ours$ }));
+        // A device that is not ours, and a login that is over, end it whatever the sync is waiting for.
+        return merge(ours$.pipe(ignoreElements()), token.over$, matrixSync({ ...sync, ours$ }));
       }).pipe(finalize(() => connected.next(false))),
     ),
     connected$: connected.pipe(distinctUntilChanged()),

@@ -95,6 +95,32 @@ describe("a token that has expired", () => {
     expect(asked).toHaveLength(0);
   });
 
+  it("is asked for no more once the app has none, and ends the sync that waits at the homeserver", async () => {
+    let count = 0;
+    const { transport, next, clock } = scripted({
+      tokenRefresh: async () => {
+        count += 1;
+        return count === 1 ? undefined : "fresh";
+      },
+    });
+    let ended: unknown;
+    transport.batches$.subscribe({
+      error: (error) => {
+        ended = error;
+      },
+    });
+    await next("/sync");
+    const refusal = transport.turnServers().catch((error: unknown) => error);
+    expired(await next("/voip/turnServer"));
+    expect(await refusal).toEqual(coded("unknown_token"));
+    await clock.advance(0);
+    expect(ended).toEqual(coded("unknown_token"));
+    const later = transport.turnServers().catch((error: unknown) => error);
+    expired(await next("/voip/turnServer"));
+    expect(await later).toEqual(coded("unknown_token"));
+    expect(count).toBe(1);
+  });
+
   it("ends with unknown_token where the new one is refused, too", async () => {
     const { asked, tokenRefresh } = app();
     const { next, outcomes } = await refusedTwice(tokenRefresh);
