@@ -116,8 +116,11 @@ export class Course<TStream> {
 
   /** As `Call.answer()`. */
   protected accept(capture: Capture): Promise<void> {
-    if (this.#offer && this.state === "ringing")
+    if (this.#offer && this.state === "ringing" && !this.#answering) {
+      // Whoever observes what it does may answer again.
+      this.#answering = Promise.resolve();
       this.#answering = unawaited(this.#accept(this.#offer, capture));
+    }
     return this.#answering ?? Promise.resolve();
   }
 

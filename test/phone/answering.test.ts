@@ -102,6 +102,22 @@ describe("answer()", () => {
     expect([types(), media.liveTracks]).toEqual([["claim"], 0]);
   });
 
+  it("P47 is made once, also where whoever sees the present call put on hold answers again", async () => {
+    const { phone, media, incoming, types } = await ringing();
+    const present = phone.place({ roomId: "!other:test", ...audio });
+    await settle();
+    present.held$.subscribe(({ us }) => us && incoming.answer(audio));
+    await incoming.answer(audio);
+    phone.place({ roomId: "!third:test", ...audio });
+    await settle();
+    expect(types().filter((type) => type === "claim" || type === "answer")).toEqual(["claim", "answer"]);
+    expect([last(incoming.state$), last(incoming.held$)?.us, media.sendingMicrophones]).toEqual([
+      "connecting",
+      true,
+      1,
+    ]);
+  });
+
   it("resolves and does nothing for a call that does not ring here", async () => {
     const { phone, sent } = scripted();
     const ours = phone.place({ roomId, ...audio });
