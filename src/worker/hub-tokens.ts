@@ -91,7 +91,8 @@ export class HubTokens {
     this.#verifying.next(this.#verifying.value + 1);
     try {
       await firstValueFrom(verified$);
-      this.#spare = [...this.#spare.filter((other) => other !== token), token].slice(-MAX_KNOWN);
+      // Another tab may have brought it too, and the engine may have used it since.
+      if (!this.#known.has(token)) this.#spare = [...this.#spare, token].slice(-MAX_KNOWN);
       this.#know(token);
       this.#verified.next();
     } catch (thrown) {

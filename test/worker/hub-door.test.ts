@@ -161,6 +161,27 @@ describe("the door to the hub, and a tab with another token", () => {
     expect(clock.pending).toBe(0);
   });
 
+  it("gives the engine a token once, though several tabs bring it at the same time", async () => {
+    const answers: Subject<void>[] = [];
+    const { tab, made } = world(() => {
+      const answer = new Subject<void>();
+      answers.push(answer);
+      return lastValueFrom(answer, { defaultValue: undefined });
+    });
+    tab({});
+    for (const name of ["b", "c"]) tab({ tab: name, accessToken: "two" });
+    const renewed = made[0]?.refresh();
+    answers[0]?.complete();
+    expect(await renewed).toBe("two");
+    answers[1]?.complete();
+    await settled();
+    // That is refused in turn, and a tab brings the next a moment later.
+    const next = made[0]?.refresh();
+    tab({ tab: "d", accessToken: "three" });
+    answers[2]?.complete();
+    expect(await next).toBe("three");
+  });
+
   it("asks again for as long as the homeserver cannot be reached", async () => {
     let up = false;
     const { tab, clock, asked } = world(async () => up || fail("homeserver_unreachable")());
