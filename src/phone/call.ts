@@ -58,7 +58,7 @@ export interface TransferRequest extends Transfer {
   /**
    * Calls the user in question, in the room they named, else in `roomId`; or takes the call that is announced. The
    * present call is put on hold, and hung up when the new one is connected. Throws `invalid_option` without a room.
-   * Does nothing once it was accepted or refused; nor does `refuse()`.
+   * Does nothing once it was accepted or refused, or the call has ended; nor does `refuse()`.
    */
   accept(options?: { readonly roomId?: string }): void;
   refuse(): void;

@@ -177,10 +177,6 @@ export class LiveCall<TStream> extends Course<TStream> implements Call<TStream> 
 
   #requestOf(transfer: Transfer): TransferRequest {
     let decided = false;
-    const decide = (work: () => void) => {
-      if (!decided) work();
-      decided = true;
-    };
     return {
       ...transfer,
       accept: (options = {}) => {
@@ -188,11 +184,14 @@ export class LiveCall<TStream> extends Course<TStream> implements Call<TStream> 
         if (!roomId) {
           throw new TrunklineError("invalid_option", "The transfer names no room: accept({ roomId }) must.");
         }
-        decide(() => this.parts.onTransfer(transfer, roomId));
+        if (decided || !this.#isEngaged) return;
+        this.parts.onTransfer(transfer, roomId);
+        decided = true;
       },
       refuse: () => {
         const { replacementId } = transfer;
-        decide(() => this.voice.mention({ type: "refuse_transfer", replacementId, reason: "declined" }));
+        if (!decided) this.voice.mention({ type: "refuse_transfer", replacementId, reason: "declined" });
+        decided = true;
       },
     };
   }

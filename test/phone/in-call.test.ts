@@ -213,6 +213,17 @@ describe("in a call", () => {
     );
   });
 
+  it("P32 a transfer is not accepted once the call has ended", async () => {
+    const { outgoing, incoming, clock, bob } = await withCarol();
+    const requests = collect(incoming.transfers$);
+    void outgoing.transfer({ targetUser: { userId: "@carol:test" }, targetRoom: "!other:test" });
+    await clock.advance(500);
+    outgoing.hangup();
+    await clock.advance(500);
+    requests[0]?.accept();
+    expect(last(bob.phone.calls$)).toEqual([]);
+  });
+
   it("P47 a transfer that fails resumes the present call, unless another is talked in by then", async () => {
     for (const busy of [false, true]) {
       const { outgoing, incoming, clock, rooms, carol, bob } = await withCarol();
