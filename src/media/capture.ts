@@ -43,7 +43,7 @@ export async function openDevices(devices: Devices | undefined, capture: Capture
   if (!devices) {
     throw new TrunklineError(
       "media_failed",
-      "There is no navigator.mediaDevices: serve the page over https or from localhost, or pass mediaDevices.",
+      "No navigator.mediaDevices: serve the page over https or from localhost, or pass mediaDevices.",
     );
   }
   try {

@@ -9,7 +9,7 @@ export function sendKeys(sender: RTCDTMFSender | undefined, keys: string): void 
     throw new TrunklineError("invalid_option", `There is no key "${wrong}": use ${KEYS}`);
   }
   if (!sender?.canInsertDTMF) {
-    throw new TrunklineError("wrong_state", "There is no sound to send keys with: connect with audio first.");
+    throw new TrunklineError("wrong_state", "No sound to send keys with: connect with audio first.");
   }
   sender.insertDTMF(sender.toneBuffer + keys);
 }

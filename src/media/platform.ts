@@ -55,5 +55,5 @@ export function devicesOf(options: BrowserMediaOptions): Devices | undefined {
 function needed<TName extends "RTCPeerConnection" | "MediaStream">(name: TName): (typeof globalThis)[TName] {
   const found = globalThis[name];
   if (found) return found;
-  throw new TrunklineError("media_failed", `There is no ${name}: pass one to browserMedia({ ${name} }).`);
+  throw new TrunklineError("media_failed", `No ${name}: pass one to browserMedia({ ${name} }).`);
 }

@@ -59,7 +59,7 @@ export function createFinalRequests(prepareSend: Transport["prepareSend"]): Fina
           error: () => {}, // then there is none
         });
       }
-      emit();
+      if (present?.request) emit();
     },
     close() {
       for (const { preparing } of entries.values()) preparing?.unsubscribe();

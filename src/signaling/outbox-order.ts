@@ -64,19 +64,37 @@ function heldUntil(entry: QueueEntry, other: QueueEntry, limited: boolean): numb
   return isInvite(entry) && isTerminal(other) && other.roomId === entry.roomId ? patience : 0;
 }
 
+/** Whether the homeserver limits us, or did so a while ago: then there is one order for all calls. */
+const isLimited = (now: number, limitedUntil: number): boolean => now < limitedUntil + LIMITED_FOR_MS;
+
+/** The entries that have to be compared with each other: those of a room, or all while the homeserver limits us. */
+export function groupsOf<E extends QueueEntry>(
+  entries: Iterable<E>,
+  now: number,
+  limitedUntil: number,
+): Iterable<readonly E[]> {
+  if (isLimited(now, limitedUntil)) return [[...entries]];
+  const byRoom = new Map<string, E[]>();
+  for (const entry of entries) {
+    const group = byRoom.get(entry.roomId);
+    if (group) group.push(entry);
+    else byRoom.set(entry.roomId, [entry]);
+  }
+  return byRoom.values();
+}
+
 /**
- * The entry to be sent now, or else when to ask again: `Infinity` where nothing changes by itself. Each call's events
+ * The entry of a group to be sent now, or else when to ask again: `Infinity` where nothing changes by itself. Each call's events
  * leave in order, those of different calls side by side. `limitedUntil` is when the homeserver takes events again
  * after it has refused one for their number (P30): then, and for a while after, there is one order for all calls.
  */
 export function nextEntry<E extends QueueEntry>(
-  entries: Iterable<E>,
+  all: readonly E[],
   now: number,
   limitedUntil: number,
 ): E | number {
   if (now < limitedUntil) return limitedUntil;
-  const limited = now < limitedUntil + LIMITED_FOR_MS;
-  const all = [...entries];
+  const limited = isLimited(now, limitedUntil);
   const queued = all.filter(({ startedAt }) => startedAt === undefined).sort(byPriority);
   let askAt = Number.POSITIVE_INFINITY;
   for (const entry of queued) {

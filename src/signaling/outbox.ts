@@ -3,10 +3,11 @@ import { BACKOFF_POLICY, backoff, isTransient } from "../streams/backoff.ts";
 import type { CallRef, Clock, Transport } from "../streams/contract.ts";
 import { TrunklineError, toTrunklineError } from "../streams/errors.ts";
 import type { Random } from "../streams/ids.ts";
-import { isSame } from "./call-state.ts";
+import { join } from "./early-events.ts";
 import type { Outgoing } from "./encode.ts";
 import { STREAMS } from "./event-types.ts";
 import {
+  groupsOf,
   isCandidates,
   isFinal,
   isInvite,
@@ -28,6 +29,8 @@ const ATTEMPT_TIMEOUT_MS = 40_000;
 const MIN_ATTEMPT_MS = 5_000;
 /** How soon after an attempt the next may follow where the connection is back, in ms. */
 const MIN_RETRY_MS = 1_000;
+/** From this number of entries on they are not looked at for each change. */
+const MANY = 64;
 
 export interface Outbox {
   /**
@@ -77,13 +80,17 @@ export function createOutbox(options: {
 }): Outbox {
   const { clock, random } = options;
   const entries = new Set<Entry>();
+  const byCall = new Map<string, Set<Entry>>();
   /** A homeserver limits the user, not the room. */
   let limitedUntil = Number.NEGATIVE_INFINITY;
   let position = 0;
   let wake = Subscription.EMPTY;
+  let isDue = false;
 
   const settle = (entry: Entry, error?: TrunklineError) => {
     entries.delete(entry);
+    const others = byCall.get(keyOf(entry));
+    if (others?.delete(entry) && others.size === 0) byCall.delete(keyOf(entry));
     if (error) entry.reject(error);
     else entry.resolve();
   };
@@ -94,7 +101,8 @@ export function createOutbox(options: {
     else entry.resolve();
   };
 
-  const ofCall = (call: CallRef) => [...entries].filter((entry) => isSame(entry, call) && !entry.superseded);
+  const ofCall = (call: CallRef): Entry[] =>
+    [...(byCall.get(keyOf(call)) ?? [])].filter(({ superseded }) => !superseded);
 
   const failed = (entry: Entry, error: TrunklineError) => {
     entry.startedAt = undefined;
@@ -135,14 +143,30 @@ export function createOutbox(options: {
     else if (!isIdle && now >= deadlineOf(entry)) failed(entry, notInTime(entry));
   };
 
-  const proceed = (): void => {
+  const proceedNow = (): void => {
     wake.unsubscribe();
     const now = clock.now();
+    let wakeAt = Number.POSITIVE_INFINITY;
     for (const entry of entries) expire(entry, now);
-    let next = nextEntry(entries, now, limitedUntil);
-    for (; typeof next !== "number"; next = nextEntry(entries, now, limitedUntil)) void attempt(next);
-    const wakeAt = [...entries].reduce((at, entry) => Math.min(at, deadlineOf(entry)), next);
-    if (entries.size > 0) wake = timer(wakeAt - now, clock).subscribe(proceed);
+    for (const group of groupsOf(entries, now, limitedUntil)) {
+      let next = nextEntry(group, now, limitedUntil);
+      for (; typeof next !== "number"; next = nextEntry(group, now, limitedUntil)) void attempt(next);
+      wakeAt = Math.min(wakeAt, next);
+    }
+    for (const entry of entries) wakeAt = Math.min(wakeAt, deadlineOf(entry));
+    if (entries.size > 0) wake = timer(wakeAt - now, clock).subscribe(proceedNow);
+  };
+
+  /** Where there are many entries, one look at them serves all that change in a turn. */
+  const proceed = (): void => {
+    if (entries.size < MANY) proceedNow();
+    else if (!isDue) {
+      isDue = true;
+      queueMicrotask(() => {
+        isDue = false;
+        proceedNow();
+      });
+    }
   };
 
   const retry = () => {
@@ -188,6 +212,7 @@ export function createOutbox(options: {
       position += 1;
       const entry = entryOf(event, before?.position ?? position, maybeStored);
       entries.add(entry);
+      byCall.set(keyOf(entry), (byCall.get(keyOf(entry)) ?? new Set()).add(entry));
       proceed();
       return entry.done;
     },
@@ -212,6 +237,8 @@ export function createOutbox(options: {
     },
   };
 }
+
+const keyOf = ({ roomId, callId }: CallRef): string => join(roomId, callId);
 
 /** When it is given up. */
 const expiryOf = ({ startedAt, expiresAt }: Entry): number =>

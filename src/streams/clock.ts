@@ -38,6 +38,8 @@ interface Waiting {
 export function createClock({ wall, monotonic, after }: Platform): Clock {
   const waiting = new Set<Waiting>();
   let unwatch: (() => void) | undefined;
+  /** How long after a look the next comes, in ms. */
+  let pause = 0;
   /** How far the wall clock was ahead when last looked at. */
   let ahead = 0;
   let slept = 0;
@@ -54,12 +56,15 @@ export function createClock({ wall, monotonic, after }: Platform): Clock {
     return awake + slept;
   };
 
-  const watch = () => {
+  const watch = (shortest: number) => {
+    const every = Math.min(MAX_WATCH_MS, Math.max(MIN_WATCH_MS, shortest / 10));
+    if (unwatch && every >= pause) return;
     unwatch?.();
-    const tenth = Math.min(...[...waiting].map(({ delay }) => delay)) / 10;
-    unwatch = after(Math.min(MAX_WATCH_MS, Math.max(MIN_WATCH_MS, tenth)), () => {
-      watch();
+    pause = every;
+    unwatch = after(every, () => {
+      unwatch = undefined;
       now();
+      watch(Math.min(...[...waiting].map(({ delay }) => delay)));
     });
   };
 
@@ -100,7 +105,7 @@ export function createClock({ wall, monotonic, after }: Platform): Clock {
         one.arm(one.due - delay);
         if (delay > MIN_WATCH_MS) {
           waiting.add(one);
-          watch();
+          watch(delay);
         }
         return action;
       };

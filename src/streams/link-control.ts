@@ -63,7 +63,7 @@ export function readHello<Port extends PortLike>(data: unknown): Hello<Port> | u
   if (hello.protocol?.major !== PROTOCOL.major)
     throw new TrunklineError(
       "invalid_option",
-      "The page and the script of its worker are of different versions of Trunkline. Serve the script of the package that the page was built with",
+      "The page and its worker's script are of different versions: serve the script of the page's own package",
     );
   const { control, streams, page } = hello;
   return control && streams && { control, streams, ...(page && { page }) };

@@ -55,7 +55,7 @@ export function serveStreams(port: PortLike, streams: Served): Subscription {
       try {
         post({ kind: "next", id, value });
       } catch (cause) {
-        const message = `A value of stream "${name}" cannot be cloned to the far end; emit plain data only`;
+        const message = `A value of "${name}" cannot be cloned; use plain data only`;
         throw new TrunklineError("unexpected", message, { cause });
       }
     };
@@ -125,7 +125,7 @@ export function remoteStreams(port: PortLike): RemoteStreams {
       try {
         post({ kind: "subscribe", id, name, args });
       } catch (cause) {
-        const message = `What "${name}" was asked with cannot be cloned to the far end; give plain data only`;
+        const message = `A parameter of "${name}" cannot be cloned; use plain data only`;
         return subscriber.error(new TrunklineError("invalid_option", message, { cause }));
       }
       subscribers.set(id, subscriber);

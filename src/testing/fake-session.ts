@@ -237,10 +237,7 @@ export class FakeSession implements MediaSession<FakeStream> {
   sendDtmf(keys: string): void {
     checkKeys(keys);
     if (this.path$.value !== "connected" || !this.#talk.flowing.sent.includes("audio")) {
-      throw new TrunklineError(
-        "wrong_state",
-        "There is no sound to send keys with: connect with audio first.",
-      );
+      throw new TrunklineError("wrong_state", "No sound to send keys with: connect with audio first.");
     }
     this.#options.onKeys(keys);
   }
