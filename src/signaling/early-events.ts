@@ -8,7 +8,8 @@ const MAX_EVENTS = 16;
 
 /** One key from several strangers' strings, which cannot be made to meet another's: each is preceded by its length. */
 export const join = (...parts: string[]): string =>
-  parts.reduce((key, part) => `${key}${part.length}:${part}`, "");
+  // Joined: of pieces that are added one by one an engine keeps each.
+  parts.map((part) => `${part.length}:${part}`).join("");
 
 /** Remembers the last so many keys that were set. */
 export class BoundedMap<V> extends Map<string, V> {
