@@ -1,6 +1,5 @@
 import {
   catchError,
-  concatMap,
   distinctUntilChanged,
   EMPTY,
   endWith,
@@ -10,14 +9,13 @@ import {
   map,
   type Observable,
   pairwise,
-  share,
   switchMap,
   takeUntil,
   timer,
 } from "rxjs";
 import { realClock } from "../streams/clock.ts";
 import type { CallStats, PathState } from "../streams/contract.ts";
-import type { Reading } from "./stats.ts";
+import { type Reading, statsOf } from "./stats.ts";
 
 /** How often a connection is read, in ms. */
 const PERIOD = 1_000;
@@ -38,19 +36,12 @@ export function readings(
     map((state) => state === "connected" || state === "disconnected"),
     distinctUntilChanged(),
     switchMap((there) => (there ? read$.pipe(pairwise()) : EMPTY)),
-    concatMap(([before, now]) => from(reckon(before, now)).pipe(catchError(() => EMPTY))),
+    map(([before, now]) => statsOf(before, now)),
     takeUntil(closed$),
-    share(),
   );
 }
 
 async function read(pc: RTCPeerConnection | undefined): Promise<Reading> {
   const reports = pc ? [...(await pc.getStats()).values()] : [];
   return { at: realClock.now(), reports };
-}
-
-/** Loaded by the first who listens: a call does without. */
-async function reckon(before: Reading, now: Reading): Promise<CallStats> {
-  const { statsOf } = await import("./stats.ts");
-  return statsOf(before, now);
 }

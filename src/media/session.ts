@@ -1,4 +1,14 @@
-import { type Observable, ReplaySubject, type Subscription, tap } from "rxjs";
+import {
+  catchError,
+  defer,
+  EMPTY,
+  mergeMap,
+  type Observable,
+  ReplaySubject,
+  type Subscription,
+  share,
+  tap,
+} from "rxjs";
 import type {
   Candidate,
   Capture,
@@ -27,7 +37,6 @@ import { Milestones } from "./milestones.ts";
 import { OwnStreams } from "./own-streams.ts";
 import { Peer } from "./peer.ts";
 import { type BrowserMediaOptions, createConnection, createStream, devicesOf } from "./platform.ts";
-import { readings } from "./readings.ts";
 import { RemoteCandidates } from "./remote-candidates.ts";
 import { RemoteStreams } from "./remote-streams.ts";
 import type { Spare } from "./spare.ts";
@@ -66,7 +75,12 @@ export class BrowserSession implements MediaSession<MediaStream> {
   readonly negotiations$ = this.#negotiations.stream$;
   readonly candidates$ = this.#candidates.stream$;
   readonly refused$ = this.#refused.stream$;
-  readonly stats$ = readings(this.path$, () => this.#connection?.peer.pc);
+  /** Loaded by the first subscriber: a call does without. */
+  readonly stats$ = defer(() => import("./readings.ts")).pipe(
+    mergeMap(({ readings }) => readings(this.path$, () => this.#connection?.peer.pc)),
+    catchError(() => EMPTY),
+    share(),
+  );
 
   constructor(
     options: BrowserMediaOptions,
