@@ -29,4 +29,3 @@ export type {
   VideoConstraints,
 } from "./streams/contract.ts";
 export { type ErrorCode, TrunklineError } from "./streams/errors.ts";
-export { toMermaid } from "./streams/trace.ts";
