@@ -15,6 +15,7 @@ export type {
   CallStream,
   Capabilities,
   Capture,
+  ChangeOptions,
   Channel,
   Flow,
   Held,

@@ -1,5 +1,5 @@
 import type { AudioConstraints, Capture, VideoConstraints } from "../streams/contract.ts";
-import { type ErrorCode, TrunklineError } from "../streams/errors.ts";
+import { TrunklineError } from "../streams/errors.ts";
 
 export type Kind = "audio" | "video";
 
@@ -35,47 +35,13 @@ export function constraintsOf(capture: Capture): MediaStreamConstraints {
   return { audio: constraintsOfKind(capture.audio), video: constraintsOfKind(capture.video) };
 }
 
-/**
- * Opens what the capture asks for. Rejects with `media_denied`, `media_missing`, `media_busy` or `media_failed`; a
- * refusal leaves nothing behind.
- */
+/** Opens what the capture asks for. Rejects as the browser does: `device-failure.ts` says what that means. */
 export async function openDevices(devices: Devices | undefined, capture: Capture): Promise<MediaStream> {
-  if (!devices) {
-    throw new TrunklineError(
-      "media_failed",
-      "No navigator.mediaDevices: serve the page over https or from localhost, or pass mediaDevices.",
-    );
-  }
-  try {
-    return await devices.getUserMedia(constraintsOf(capture));
-  } catch (thrown) {
-    throw deviceError(thrown);
-  }
-}
-
-/** A failure of `getUserMedia` as a coded error that says what to do. */
-export function deviceError(thrown: unknown): TrunklineError {
-  const [code, message] = explain(thrown instanceof Error ? thrown : new Error(String(thrown)));
-  return new TrunklineError(code, message, { cause: thrown });
-}
-
-function explain(error: Error): [ErrorCode, string] {
-  switch (error.name) {
-    case "NotAllowedError":
-    case "SecurityError":
-      return [
-        "media_denied",
-        "Microphone or camera denied: allow it for this site and in the system's settings.",
-      ];
-    case "NotFoundError":
-      return ["media_missing", "No such microphone or camera: connect one, or ask for another kind."];
-    case "OverconstrainedError":
-      return ["media_missing", "The chosen device is not connected: choose another, or leave deviceId out."];
-    case "NotReadableError":
-      return ["media_busy", "The microphone or camera is in use: close the app or tab that has it."];
-    default:
-      return ["media_failed", `The microphone or camera could not be opened: ${error.message}`];
-  }
+  if (devices) return devices.getUserMedia(constraintsOf(capture));
+  throw new TrunklineError(
+    "media_failed",
+    "No navigator.mediaDevices: serve the page over https or from localhost, or pass mediaDevices.",
+  );
 }
 
 function constraintsOfKind(options: boolean | Options | undefined): boolean | MediaTrackConstraints {

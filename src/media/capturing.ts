@@ -1,4 +1,5 @@
-import type { Capture, Purpose, ScreenOptions } from "../streams/contract.ts";
+import type { Capture, ChangeOptions, Purpose, ScreenOptions } from "../streams/contract.ts";
+import type { TrunklineError } from "../streams/errors.ts";
 import { type Devices, KINDS, type Kind, kindsOf, openDevices } from "./capture.ts";
 import type { Connection } from "./connection.ts";
 import { closedError, type Lifetime } from "./lifetime.ts";
@@ -14,6 +15,8 @@ interface CapturingOptions {
   /** The connection, when there is one, and now. */
   readonly connecting: () => Promise<Connection> | undefined;
   readonly connection: () => Connection | undefined;
+  /** Takes what failed without ending the call. */
+  readonly warn: (warning: TrunklineError) => void;
 }
 
 /** Our microphone, camera and screen: opened, switched without a gap, and stopped. */
@@ -54,7 +57,7 @@ export class Capturing {
     this.#own.remove("m.usermedia", KINDS);
   }
 
-  change(capture: Capture): Promise<void> {
+  change(capture: Capture, _options: ChangeOptions): Promise<void> {
     return this.#changes.run(() => this.#change(capture));
   }
 
@@ -70,7 +73,14 @@ export class Capturing {
   }
 
   async #open(capture: Capture, isWanted: () => boolean): Promise<void> {
-    const opened = await openDevices(this.#options.devices(), capture);
+    const devices = this.#options.devices();
+    const usable = () => isWanted() && !this.#options.life.ended;
+    const opened = await openDevices(devices, capture).catch(async (thrown: unknown) => {
+      const { openRest } = await import("./device-failure.ts");
+      const { stream, warning } = await openRest(devices, capture, thrown, { isWanted: usable });
+      if (warning && usable()) this.#options.warn(warning);
+      return stream;
+    });
     this.#assertUsable(opened, isWanted());
     this.#own.add("m.usermedia", opened.getTracks());
   }
@@ -83,13 +93,28 @@ export class Capturing {
     const wanted = kindsOf(capture).filter((kind) => !stays(kind));
     if (wanted.length > 0) {
       const asked = Object.fromEntries(wanted.map((kind) => [kind, capture[kind]]));
-      await this.#send("m.usermedia", await openDevices(this.#options.devices(), asked));
+      await this.#send("m.usermedia", await this.#opened(asked));
     }
     this.#drop(
       "m.usermedia",
       KINDS.filter((kind) => capture[kind] === false),
     );
     this.#kinds = KINDS.filter((kind) => this.#own.track("m.usermedia", kind));
+  }
+
+  /** Opens all of it, or rejects with the coded error of what is missing. */
+  async #opened(capture: Capture): Promise<MediaStream> {
+    const devices = this.#options.devices();
+    try {
+      return await openDevices(devices, capture);
+    } catch (thrown) {
+      const { openRest } = await import("./device-failure.ts");
+      const { stream, warning } = await openRest(devices, capture, thrown, {
+        isWanted: () => !this.#options.life.ended,
+      });
+      stopAll(stream.getTracks());
+      throw warning;
+    }
   }
 
   /** Sends what was opened, and only then stops what it replaces. */

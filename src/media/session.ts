@@ -12,6 +12,7 @@ import {
 import type {
   Candidate,
   Capture,
+  ChangeOptions,
   Channel,
   Held,
   IceServer,
@@ -55,6 +56,7 @@ export class BrowserSession implements MediaSession<MediaStream> {
   readonly #milestones = new Milestones();
   readonly #negotiations = new Buffered<SessionDescription>();
   readonly #candidates = new Buffered<Candidate>();
+  readonly #warnings = new Buffered<TrunklineError>();
   readonly #refused = new Buffered<TrunklineError>();
   readonly #remoteCandidates = new RemoteCandidates();
   readonly #iceServers = new ReplaySubject<readonly IceServer[]>(1);
@@ -65,6 +67,7 @@ export class BrowserSession implements MediaSession<MediaStream> {
     devices: () => devicesOf(this.#options),
     connecting: () => this.#beginning.connecting,
     connection: () => this.#connection,
+    warn: (warning) => this.#warnings.next(warning),
   });
   readonly #beginning: Beginning;
 
@@ -74,6 +77,7 @@ export class BrowserSession implements MediaSession<MediaStream> {
   readonly milestones$ = this.#milestones.told$;
   readonly negotiations$ = this.#negotiations.stream$;
   readonly candidates$ = this.#candidates.stream$;
+  readonly warnings$ = this.#warnings.stream$;
   readonly refused$ = this.#refused.stream$;
   /** Loaded by the first subscriber: a call does without. */
   readonly stats$ = defer(() => import("./readings.ts")).pipe(
@@ -153,11 +157,11 @@ export class BrowserSession implements MediaSession<MediaStream> {
     this.#own.mute(muted);
   }
 
-  change(capture: Capture): Promise<void> {
+  change(capture: Capture, options: ChangeOptions = {}): Promise<void> {
     return this.#life.run(async () => {
       kindsOf(capture);
       this.#assertBegun();
-      await this.#capturing.change(capture);
+      await this.#capturing.change(capture, options);
     });
   }
 
@@ -202,7 +206,14 @@ export class BrowserSession implements MediaSession<MediaStream> {
     this.#following.unsubscribe();
     this.#iceServers.complete();
     this.#remote.close();
-    for (const stream of [this.path$, this.held$, this.#negotiations, this.#candidates, this.#refused])
+    for (const stream of [
+      this.path$,
+      this.held$,
+      this.#negotiations,
+      this.#candidates,
+      this.#warnings,
+      this.#refused,
+    ])
       stream.complete();
     this.#milestones.close();
     this.#spare?.refill();

@@ -6,6 +6,7 @@ import type {
   CallStream,
   Capabilities,
   Capture,
+  ChangeOptions,
   Channel,
   End,
   Held,
@@ -88,6 +89,8 @@ export interface Call<TStream = unknown> extends CallRef {
   readonly remoteStreams$: Observable<readonly CallStream<TStream>[]>;
   readonly muted$: Observable<Muted>;
   readonly held$: Observable<Held>;
+  /** Emits what failed without ending the call: see `MediaSession.warnings$`. Late subscribers get the last 20. */
+  readonly warnings$: Observable<TrunklineError>;
   /** Emits each channel that the peer opens. */
   readonly channels$: Observable<Channel>;
   /** Emits each request of the peer to be transferred. */
@@ -119,9 +122,9 @@ export interface Call<TStream = unknown> extends CallRef {
    * Adds, switches or ends our audio and video without a gap: `{ video: true }` adds the camera, `{ video: false }`
    * ends it, `{ audio: { deviceId } }` switches the microphone; a kind that is not named stays as it is. Rejects with
    * `media_denied` and the like, or with `wrong_state` where a kind is added and the call is not answered yet or the
-   * peer cannot negotiate; then nothing has changed.
+   * peer cannot negotiate, or with `aborted` by the `signal`; then nothing has changed.
    */
-  change(capture: Capture): Promise<void>;
+  change(capture: Capture, options?: ChangeOptions): Promise<void>;
   /** Shares the screen beside the camera. Rejects as `change()` does. */
   shareScreen(options?: ScreenOptions): Promise<void>;
   stopSharing(): void;

@@ -25,6 +25,8 @@ import { type Say, Voice } from "./voice.ts";
 
 /** A call that rings stops this much later, in ms, than its engine should have said, which may be lost. */
 const EXPIRY_GRACE_MS = 2_000;
+/** How many warnings are kept for late subscribers. */
+const WARNINGS_LENGTH = 20;
 /** How much of a call's trace is kept for late subscribers. */
 const TRACE_LENGTH = 500;
 
@@ -36,6 +38,7 @@ export class Course<TStream> {
   readonly identity$ = new Latest<AssertedIdentity>({});
   readonly muted$ = new Latest<Muted>({ audio: false, video: false });
   readonly transfers$ = new ReplaySubject<TransferRequest>(1);
+  readonly warnings$ = new ReplaySubject<TrunklineError>(WARNINGS_LENGTH);
   /** Goes on when the call has ended, until the engine is done with it. */
   readonly trace$ = new ReplaySubject<TraceEntry>(TRACE_LENGTH);
   protected readonly voice: Voice;
@@ -70,6 +73,7 @@ export class Course<TStream> {
     this.#life.add(parts.iceServers$.pipe(skip(1)).subscribe(this.#late$));
     this.#life.add(session.path$.subscribe((path) => this.#follow(path)));
     this.#life.add(session.milestones$.subscribe(({ name, at }) => this.#reach(name, at)));
+    this.#life.add(session.warnings$.subscribe((warning) => this.warnings$.next(warning)));
     this.#life.add(session.refused$.subscribe((refusal) => this.#fail(refusal)));
     this.voice.listen();
   }
@@ -177,8 +181,9 @@ export class Course<TStream> {
     floor.drop(session);
     this.#life.unsubscribe();
     this.#become("ended");
-    const { state$, peer$, capabilities$, identity$, muted$, transfers$ } = this;
-    for (const fact$ of [state$, peer$, capabilities$, identity$, muted$, transfers$]) fact$.complete();
+    const { state$, peer$, capabilities$, identity$, muted$, transfers$, warnings$ } = this;
+    for (const fact$ of [state$, peer$, capabilities$, identity$, muted$, transfers$, warnings$])
+      fact$.complete();
     const { error, ...rest } = end;
     this.#settle({ ...rest, ...(error && { error: fromErrorData(error) }) });
   }

@@ -1,6 +1,7 @@
 import type {
   CallRef,
   Capture,
+  ChangeOptions,
   Channel,
   Party,
   ScreenOptions,
@@ -85,12 +86,12 @@ export class LiveCall<TStream> extends Course<TStream> implements Call<TStream> 
     this.session.mute(muted);
   }
 
-  change(capture: Capture): Promise<void> {
+  change(capture: Capture, options?: ChangeOptions): Promise<void> {
     checkCapture(capture);
     // Another device of a kind that is sent needs no negotiation.
     const adds = KINDS.some((kind) => capture[kind] && !this.capture[kind]);
     const ready = adds ? this.#assertNegotiable() : Promise.resolve();
-    return unawaited(ready.then(() => this.session.change(capture)));
+    return unawaited(ready.then(() => this.session.change(capture, options)));
   }
 
   shareScreen(options: ScreenOptions = {}): Promise<void> {

@@ -41,7 +41,19 @@ export interface Held {
   readonly peer: boolean;
 }
 
-export interface ScreenOptions {
+/** What is used of an `AbortSignal`, which some runtimes' types do not have. */
+export interface AbortSignalLike {
+  readonly aborted: boolean;
+  addEventListener(type: "abort", listener: () => void): void;
+  removeEventListener(type: "abort", listener: () => void): void;
+}
+
+export interface ChangeOptions {
+  /** An abort rejects with `aborted` and changes nothing; what opens later is stopped. */
+  readonly signal?: AbortSignalLike;
+}
+
+export interface ScreenOptions extends ChangeOptions {
   /** Whether its sound is shared too, where the browser can. */
   readonly audio?: boolean;
   /** Frames a second. */
@@ -108,7 +120,8 @@ export interface RemoteDescription extends SessionDescription {
 export interface MediaSession<TStream = unknown> {
   /**
    * Opens devices and makes an offer; resolves once it is worth sending: it holds the candidates found quickly (P23).
-   * Rejects with `media_denied`, `media_missing`, `media_busy`, `media_failed`, `invalid_option` where nothing is
+   * The microphone is essential; where only the camera does not open, it goes on with the microphone, and `warnings$`
+   * emits why. Rejects, with the `kind` of the device, with `media_denied`, `media_missing`, `media_busy`, `media_failed`, `invalid_option` where nothing is
    * asked for, `wrong_state` for a second description, `closed`, or as `iceServers$` does.
    */
   offer(capture: Capture, options?: OfferOptions): Promise<SessionDescription>;
@@ -154,12 +167,15 @@ export interface MediaSession<TStream = unknown> {
   /**
    * Changes what we send from our devices: a kind that is asked for is opened, or switched to the device and settings
    * named without a gap (the new track first, the old one stopped after); one that is `false` ends, its device stopped;
-   * one not named stays. Rejects as `offer()` does, and then nothing has changed.
+   * one not named stays. Rejects as `offer()` does, or with `aborted`, and then nothing has changed.
    */
-  change(capture: Capture): Promise<void>;
-  /** Shares the screen, as a stream of its own beside the camera. Rejects as `offer()` does. */
+  change(capture: Capture, options?: ChangeOptions): Promise<void>;
+  /** Shares the screen, as a stream of its own beside the camera. Rejects as `change()` does. */
   shareScreen(options?: ScreenOptions): Promise<void>;
-  /** Ends the sharing; so does the user, by the browser's own button. Does nothing where nothing is shared. */
+  /**
+   * Ends the sharing; so does the user, by the browser's own button. While the user is still choosing what to share,
+   * `shareScreen()` rejects with `aborted`. Does nothing where nothing is shared.
+   */
   stopSharing(): void;
   /**
    * Sends nothing and plays nothing, or as before: at once, and in every state. The peer is informed by a negotiation
@@ -189,6 +205,11 @@ export interface MediaSession<TStream = unknown> {
   readonly remoteStreams$: Observable<readonly CallStream<TStream>[]>;
   /** Emits about once a second while it is subscribed to and there is a connection. Completes on `close()`. */
   readonly stats$: Observable<CallStats>;
+  /**
+   * Emits what failed without ending the call, such as a camera that did not open or a microphone that was unplugged,
+   * with the `kind` of the device. Buffered until the one subscriber comes; completes on `close()`.
+   */
+  readonly warnings$: Observable<TrunklineError>;
   /**
    * Emits why the devices did not open that a description which is out promised; the call cannot go on. Buffered until
    * the one subscriber comes; completes on `close()`.

@@ -6,6 +6,7 @@ export type ErrorCode =
   | "unknown_call"
   | "wrong_state"
   | "closed"
+  | "aborted"
   // homeserver
   | "homeserver_unreachable"
   | "not_a_homeserver"
@@ -33,6 +34,8 @@ export interface ErrorData {
   readonly message: string;
   /** How long to wait before another try, in ms, where that is known: with `rate_limited`, or a locked account. */
   readonly retryAfter?: number;
+  /** Which device it is about: the microphone (`audio`) or the camera (`video`), where that is known. */
+  readonly kind?: "audio" | "video";
   /** The text of what caused it. */
   readonly cause?: string;
 }
@@ -42,11 +45,22 @@ export class TrunklineError extends Error {
   readonly code: ErrorCode;
   /** How long to wait before another try, in ms, where that is known: with `rate_limited`, or a locked account. */
   readonly retryAfter?: number;
+  /** Which device it is about: the microphone (`audio`) or the camera (`video`), where that is known. */
+  readonly kind?: "audio" | "video";
 
-  constructor(code: ErrorCode, message: string, options: { cause?: unknown; retryAfter?: number } = {}) {
-    super(message, options.cause === undefined ? undefined : { cause: options.cause });
+  constructor(
+    code: ErrorCode,
+    message: string,
+    {
+      cause,
+      retryAfter,
+      kind,
+    }: { cause?: unknown; retryAfter?: number | undefined; kind?: ErrorData["kind"] | undefined } = {},
+  ) {
+    super(message, cause === undefined ? undefined : { cause });
     this.code = code;
-    if (options.retryAfter !== undefined) this.retryAfter = options.retryAfter;
+    if (retryAfter !== undefined) this.retryAfter = retryAfter;
+    if (kind) this.kind = kind;
   }
 }
 
@@ -65,14 +79,12 @@ export function toErrorData(thrown: unknown): ErrorData {
     code: error.code,
     message: error.message,
     ...(error.retryAfter !== undefined && { retryAfter: error.retryAfter }),
+    ...(error.kind && { kind: error.kind }),
     ...(cause !== undefined && { cause: String(cause) }),
   };
 }
 
 /** The error that `toErrorData` took apart. */
 export function fromErrorData(data: ErrorData): TrunklineError {
-  return new TrunklineError(data.code, data.message, {
-    ...(data.cause !== undefined && { cause: data.cause }),
-    ...(data.retryAfter !== undefined && { retryAfter: data.retryAfter }),
-  });
+  return new TrunklineError(data.code, data.message, data);
 }

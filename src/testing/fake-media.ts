@@ -2,6 +2,7 @@ import { realClock } from "../streams/clock.ts";
 import type { Clock, IceServer, MediaHalf } from "../streams/contract.ts";
 import type { ErrorCode } from "../streams/errors.ts";
 import { FakeSession } from "./fake-session.ts";
+import { KINDS } from "./fake-streams.ts";
 
 export interface FakeTrack {
   readonly kind: "audio" | "video";
@@ -29,8 +30,11 @@ export interface FakeMedia extends MediaHalf<FakeStream> {
   readonly liveTracks: number;
   /** How many sessions send the microphone, or will once they are connected: it is open, and they do not hold (P47). */
   readonly sendingMicrophones: number;
-  /** From now on devices and screens refuse with this code; without one they open again. */
-  refuseDevices(code?: ErrorCode): void;
+  /**
+   * From now on devices and screens refuse with this code, or only those of the kind that is named (a screen is of
+   * `video`); without a code they open again.
+   */
+  refuseDevices(code?: ErrorCode, kind?: FakeTrack["kind"]): void;
   /** The ICE servers that were the newest at each gathering of its sessions, in order. */
   readonly gatherings: readonly (readonly IceServer[])[];
   /** The keys that its sessions sent, in order. */
@@ -55,7 +59,7 @@ export function fakeMedia({ clock = realClock }: FakeMediaOptions = {}): FakeMed
   const sessions = new Set<FakeSession>();
   const tracks: FakeTrack[] = [];
   const gatherings: (readonly IceServer[])[] = [];
-  let refusal: ErrorCode | undefined;
+  const refusals = new Map<FakeTrack["kind"], ErrorCode>();
   let mends = true;
   let keysSent = "";
   return {
@@ -63,7 +67,7 @@ export function fakeMedia({ clock = realClock }: FakeMediaOptions = {}): FakeMed
       const session = new FakeSession({
         clock,
         iceServers$,
-        refusal: () => refusal,
+        refusal: (kind) => refusals.get(kind),
         mends: () => mends,
         onKeys: (keys) => {
           keysSent += keys;
@@ -91,8 +95,11 @@ export function fakeMedia({ clock = realClock }: FakeMediaOptions = {}): FakeMed
     get keysSent() {
       return keysSent;
     },
-    refuseDevices(code) {
-      refusal = code;
+    refuseDevices(code, kind) {
+      for (const each of kind ? [kind] : KINDS) {
+        if (code) refusals.set(each, code);
+        else refusals.delete(each);
+      }
     },
     setPath(state) {
       for (const session of sessions) session.setPath(state);

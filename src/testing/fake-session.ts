@@ -2,6 +2,7 @@ import { firstValueFrom, type Observable, ReplaySubject, type Subscription, take
 import type {
   Candidate,
   Capture,
+  ChangeOptions,
   Channel,
   Clock,
   Description,
@@ -28,7 +29,7 @@ import { FakeTalk } from "./fake-talk.ts";
 export interface FakeSessionOptions {
   readonly clock: Clock;
   readonly iceServers$: Observable<readonly IceServer[]>;
-  readonly refusal: () => ErrorCode | undefined;
+  readonly refusal: (kind: Kind) => ErrorCode | undefined;
   readonly mends: () => boolean;
   /** Given the newest ICE servers each time that a session gathers. */
   readonly onGather: (iceServers: readonly IceServer[]) => void;
@@ -62,6 +63,7 @@ export class FakeSession implements MediaSession<FakeStream> {
   readonly #following: Subscription;
   #devices: Promise<void> | undefined;
   #connection = false;
+  readonly #warnings = new FakeBuffer<TrunklineError>();
   readonly #refused = new FakeBuffer<TrunklineError>();
 
   readonly localStreams$ = this.#own.shown$;
@@ -73,6 +75,7 @@ export class FakeSession implements MediaSession<FakeStream> {
   readonly milestones$: FakePath["milestones$"];
   readonly channels$: FakeChannels["theirs$"];
   readonly stats$: MediaSession["stats$"];
+  readonly warnings$ = this.#warnings.stream$;
   readonly refused$ = this.#refused.stream$;
 
   constructor(options: FakeSessionOptions) {
@@ -201,7 +204,7 @@ export class FakeSession implements MediaSession<FakeStream> {
     this.#own.mute(muted);
   }
 
-  change(capture: Capture): Promise<void> {
+  change(capture: Capture, _options: ChangeOptions = {}): Promise<void> {
     return this.#whileOpen(async () => {
       await this.#begun();
       const stays = (kind: Kind) => capture[kind] === true && this.#own.track("m.usermedia", kind);
@@ -258,6 +261,7 @@ export class FakeSession implements MediaSession<FakeStream> {
     this.#channels.close();
     this.#talk.close();
     this.#path.close();
+    this.#warnings.complete();
     this.#refused.complete();
     this.#following.unsubscribe();
     this.#iceServers.complete();
@@ -297,8 +301,7 @@ export class FakeSession implements MediaSession<FakeStream> {
 
   /** Opens devices that a description has promised. */
   #openLater(kinds: readonly Kind[]): void {
-    const open = async () => this.#open("m.usermedia", kinds);
-    this.#devices = open();
+    this.#devices = this.#openDevices(kinds);
     this.#devices.catch((thrown: unknown) => this.#refused.next(toTrunklineError(thrown)));
   }
 
@@ -313,7 +316,7 @@ export class FakeSession implements MediaSession<FakeStream> {
         reject(new TrunklineError("closed", "The peer's call came first: answer that one."));
       const attempt: Attempt = { type, giveWay };
       this.#attempt = attempt;
-      this.#devices ??= (async () => this.#open("m.usermedia", kinds))();
+      this.#devices ??= this.#openDevices(kinds);
       const connecting = this.#firstServers().then(() => {
         this.#connection ||= attempt === this.#attempt;
       });
@@ -358,10 +361,26 @@ export class FakeSession implements MediaSession<FakeStream> {
     this.#assertOpen();
   }
 
+  /** Opens the devices of a call: it goes on without a camera, but not without a microphone that was asked for. */
+  async #openDevices(kinds: readonly Kind[]): Promise<void> {
+    const camera = kinds.length > 1 && !this.#refusal("audio") ? this.#refusal("video") : undefined;
+    this.#open("m.usermedia", camera ? ["audio"] : kinds);
+    if (!camera) return;
+    this.#own.keep(["video"]);
+    this.#warnings.next(camera);
+  }
+
+  #refusal(kind: Kind): TrunklineError | undefined {
+    const code = this.#options.refusal(kind);
+    return code && new TrunklineError(code, `The fake ${kind} device refuses.`, { kind });
+  }
+
   #open(purpose: Purpose, kinds: readonly Kind[]): void {
     if (kinds.length === 0) return;
-    const refusal = this.#options.refusal();
-    if (refusal) throw new TrunklineError(refusal, "The fake devices were told to refuse.");
+    for (const kind of kinds) {
+      const refusal = this.#refusal(kind);
+      if (refusal) throw refusal;
+    }
     this.#options.onOpened(this.#own.open(purpose, kinds));
     this.#own.show();
     this.#path.reach("media_opened");

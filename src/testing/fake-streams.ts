@@ -43,6 +43,11 @@ export class FakeOwnStreams {
   /** From here on the peer is told of our microphone and camera, with room for `kept`, as if `kinds` were open. */
   promise(kinds: readonly Kind[], kept: readonly Kind[]): void {
     this.#promised = kinds;
+    this.keep(kept);
+  }
+
+  /** Keeps sections for these kinds, as if they were sent: adding them needs no negotiation. */
+  keep(kept: readonly Kind[]): void {
     for (const kind of kept) {
       this.#kept.add(kind);
       this.#of("m.usermedia").used.add(kind);

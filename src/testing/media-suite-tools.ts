@@ -15,8 +15,11 @@ import { Wire } from "./media-suite-wire.ts";
 /** What the suite needs of a media half and of the devices behind it. */
 export interface MediaWorld {
   readonly media: MediaHalf;
-  /** Makes the devices, and the choice of a screen, refuse, as when the user denies them (true), or open again (false). */
-  denyDevices(denied: boolean): void;
+  /**
+   * Makes the devices, and the choice of a screen, refuse, as when the user denies them (true), or open again (false):
+   * all, or those of a kind (a screen is of `video`).
+   */
+  denyDevices(denied: boolean, kind?: "audio" | "video"): void;
   /** How many tracks it opened and has not stopped, and how many connections it has not closed. */
   stillOpen(): { readonly tracks: number; readonly connections: number };
 }

@@ -1,5 +1,6 @@
 import { candidatesCases } from "./media-suite-candidates.ts";
 import { changeCases } from "./media-suite-change.ts";
+import { deviceCases } from "./media-suite-devices.ts";
 import { glareCases } from "./media-suite-glare.ts";
 import { holdCases } from "./media-suite-hold.ts";
 import { preparedCases } from "./media-suite-prepared.ts";
@@ -17,6 +18,7 @@ export const mediaSuite: readonly MediaCase[] = [
   ...candidatesCases,
   ...preparedCases,
   ...changeCases,
+  ...deviceCases,
   ...holdCases,
   ...sharingCases,
   ...glareCases,

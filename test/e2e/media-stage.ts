@@ -19,7 +19,9 @@ export function mediaStage(): MediaStage {
 
   // From a secure origin that no server has.
   const open = async (headers: Record<string, string> = {}) => {
-    const opened = await (await browser.newContext()).newPage();
+    const context = await browser.newContext();
+    await context.grantPermissions(["microphone", "camera"]);
+    const opened = await context.newPage();
     opened.on("pageerror", (error) => troubles.push(String(error)));
     const body = `<!doctype html><script type="module">${script}</script>`;
     await opened.route("https://media.test/**", (route) =>

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { constraintsOf, deviceError, kindsOf, openDevices } from "../../src/media/capture.ts";
+import { constraintsOf, kindsOf } from "../../src/media/capture.ts";
 import type { Capture } from "../../src/streams/contract.ts";
 import { TrunklineError } from "../../src/streams/errors.ts";
 
@@ -46,39 +46,6 @@ describe("constraintsOf", () => {
         autoGainControl: false,
       },
       video: { deviceId: { exact: "cam" }, width: 1280, height: 720, frameRate: 30, facingMode: "user" },
-    });
-  });
-});
-
-describe("deviceError", () => {
-  it.each([
-    ["NotAllowedError", "media_denied"],
-    ["SecurityError", "media_denied"],
-    ["NotFoundError", "media_missing"],
-    ["OverconstrainedError", "media_missing"],
-    ["NotReadableError", "media_busy"],
-    ["AbortError", "media_failed"],
-    ["TypeError", "media_failed"],
-  ])("%s is %s, with the cause", (name, code) => {
-    const cause = Object.assign(new Error("as the browser puts it"), { name });
-    const error = deviceError(cause);
-    expect(error).toMatchObject({ code, cause });
-    expect(error.message).toMatch(/:/);
-  });
-
-  it("takes what is not an error", () => {
-    expect(deviceError("broken")).toMatchObject({
-      code: "media_failed",
-      message: expect.stringContaining("broken"),
-    });
-  });
-});
-
-describe("openDevices", () => {
-  it("says what to do where a page has no devices", async () => {
-    await expect(openDevices(undefined, { audio: true })).rejects.toMatchObject({
-      code: "media_failed",
-      message: expect.stringContaining("https"),
     });
   });
 });

@@ -13,7 +13,7 @@ describe("fakeMedia", () => {
       const media = fakeMedia();
       return run({
         media,
-        denyDevices: (denied) => media.refuseDevices(denied ? "media_denied" : undefined),
+        denyDevices: (denied, kind) => media.refuseDevices(denied ? "media_denied" : undefined, kind),
         stillOpen: () => ({ tracks: media.liveTracks, connections: media.openConnections }),
       });
     });

@@ -27,8 +27,8 @@ const page = {
     tracks.length = 0;
     connections.length = 0;
     const found = mediaSuite.find((each) => each.name === name);
-    const denyDevices = (deny: boolean) => {
-      devices.denied = deny;
+    const denyDevices = (deny: boolean, kind?: "audio" | "video") => {
+      for (const each of kind ? [kind] : (["audio", "video"] as const)) devices.denied[each] = deny;
     };
     await found?.run({ media: browserMedia(options), denyDevices, stillOpen });
   },

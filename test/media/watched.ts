@@ -9,7 +9,12 @@ export type BrowserSession = MediaSession<MediaStream>;
 export const tracks: MediaStreamTrack[] = [];
 export const connections: RTCPeerConnection[] = [];
 /** Whether the user refuses. */
-export const devices = { denied: false };
+export const devices = { denied: { audio: false, video: false } };
+
+function refuse({ audio, video }: { audio?: unknown; video?: unknown } = {}): void {
+  if (!((audio && devices.denied.audio) || (video && devices.denied.video))) return;
+  throw new DOMException("Permission denied", "NotAllowedError");
+}
 
 class WatchedConnection extends RTCPeerConnection {
   constructor(configuration?: RTCConfiguration) {
@@ -22,13 +27,13 @@ export const options = {
   RTCPeerConnection: WatchedConnection,
   mediaDevices: {
     async getUserMedia(constraints?: MediaStreamConstraints) {
-      if (devices.denied) throw new DOMException("Permission denied", "NotAllowedError");
+      refuse(constraints);
       const stream = await navigator.mediaDevices.getUserMedia(constraints);
       tracks.push(...stream.getTracks());
       return stream;
     },
     async getDisplayMedia(constraints?: DisplayMediaStreamOptions) {
-      if (devices.denied) throw new DOMException("Permission denied", "NotAllowedError");
+      refuse(constraints);
       const stream = await navigator.mediaDevices.getDisplayMedia(constraints);
       tracks.push(...stream.getTracks());
       return stream;
