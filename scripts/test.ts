@@ -29,7 +29,7 @@ async function runAll(steps: readonly Step[]): Promise<Totals> {
 /** The steps asked for, or the end of this process where the flags make no sense. */
 function planned(): Step[] {
   try {
-    return plan(parseFlags(process.argv.slice(2)), list("scripts"), list("test/deno"));
+    return plan(parseFlags(process.argv.slice(2)), list("scripts"), list("test/runtimes"));
   } catch (error) {
     console.error((error as Error).message);
     process.exit(2);

@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path/posix";
 import { fileURLToPath } from "node:url";
 import { describe, expect, it } from "vitest";
@@ -120,6 +120,19 @@ describe("the import graph of src", () => {
 
   it("has no cycles", () => {
     expect(cycles(graph)).toEqual([]);
+  });
+
+  it("has every script that it names by a URL, so that workers start from src as from dist", () => {
+    const named = [...graph.keys()].flatMap((file) => {
+      const code = readFileSync(join(src, file), "utf8");
+      const urls = code.matchAll(/new URL\("(.+?)", import\.meta\.url\)/g);
+      return [...urls].map(([, url]) => join(dirname(file), url as string));
+    });
+    expect([...new Set(named)].sort()).toEqual(["worker/entry.js", "worker/shared-entry.js"]);
+    const missing = ["src", "dist"].flatMap((root) =>
+      named.map((name) => `${root}/${name}`).filter((path) => !existsSync(join(src, "..", path))),
+    );
+    expect(missing).toEqual([]);
   });
 
   it("imports nothing of Node, so that it runs anywhere", () => {

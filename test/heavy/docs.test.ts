@@ -18,6 +18,7 @@ beforeAll(() => {
     writeFileSync(join(folder, `${index}.ts`), `${code}export {};\n`);
   const compilerOptions = {
     lib: ["ES2023", "DOM"],
+    types: ["node"],
     composite: false,
     noEmit: true,
     noUnusedLocals: false,

@@ -3,7 +3,7 @@ import { parseFlags, plan } from "../../scripts/lib/plan.ts";
 
 const scripts = ["test.ts", "check-package.ts", "lib", "check-bundle.ts", "check-notes.md"];
 const names = (...args: string[]) =>
-  plan(parseFlags(args), scripts, ["call.deno.ts"]).map(({ name }) => name);
+  plan(parseFlags(args), scripts, ["call.ts", "served"]).map(({ name }) => name);
 
 it("builds first and opens a browser last", () => {
   expect(names()).toEqual([
@@ -11,7 +11,8 @@ it("builds first and opens a browser last", () => {
     "lint",
     "types",
     "unit",
-    "deno call.deno.ts",
+    "deno call.ts",
+    "bun call.ts",
     "check-bundle",
     "check-package",
     "e2e",

@@ -1,6 +1,7 @@
 /**
- * A call between two engines under Deno, straight from src: lean Matrix transports, the embedded homeserver as a fetch
- * handler, no server, no media. Run by `npm test`; by hand: `npx deno run -A test/deno/call.ts`.
+ * A call between two engines, straight from src: lean Matrix transports, the embedded homeserver as a fetch handler, no
+ * server, no media. `npm test` runs each file of this folder under Deno and under Bun; by hand:
+ * `npx deno run -A test/runtimes/call.ts`, `npx bun run test/runtimes/call.ts`.
  */
 import { firstValueFrom } from "rxjs";
 import { filter } from "rxjs/operators";
@@ -10,8 +11,8 @@ import { matrixTransport } from "../../src/signaling/transports/matrix.ts";
 import { fakeMedia } from "../../src/testing/fake-media.ts";
 import { createHomeserver } from "../../src/testing/homeserver/index.ts";
 
-const homeserver = createHomeserver({ serverName: "deno.test" });
-const url = "https://deno.test";
+const homeserver = createHomeserver({ serverName: "call.test" });
+const url = "https://call.test";
 const fetchHere: typeof fetch = (input, init) => homeserver.fetch(new Request(input, init));
 
 async function api<T>(path: string, body: object, token?: string): Promise<T> {
@@ -52,4 +53,4 @@ homeserver.close();
 const left = [alice, bob].map(({ media }) => media.openSessions + media.liveTracks);
 if (end.by !== "us" || left.some((count) => count > 0))
   throw new Error(`The call ended wrongly: ${JSON.stringify({ end, left })}`);
-console.log("a call between two engines under Deno: placed, answered, connected, hung up");
+console.log("a call between two engines on this thread: placed, answered, connected, hung up");

@@ -1,0 +1,2 @@
+// As entry.js, for shared-worker.ts.
+import "./shared-entry.ts";
