@@ -22,8 +22,9 @@ import type { CallEvent } from "./event-types.ts";
 
 /** Takes note of what an event proves: nobody reacts to an event of ours that was not stored. */
 export function noteEvidence(call: Call, event: CallEvent): Step {
+  const negotiation = event.type === "negotiate" ? event.negotiation : undefined;
   return proofsOf(call, event).reduce<Step>(
-    (done, what) => before(done.effects, delivered(done.call, what)),
+    (done, what) => before(done.effects, delivered(done.call, what, negotiation)),
     stay(call),
   );
 }
@@ -42,7 +43,9 @@ function proofsOf(call: Call, event: CallEvent): Sent[] {
 }
 
 /** The room has an event of ours, by whatever evidence: sending it is over. */
-export function delivered(call: Call, what: Sent): Step {
+export function delivered(call: Call, what: Sent, negotiation?: string): Step {
+  if (what === "negotiate")
+    return stay(call, { type: "delivered", what, ...(negotiation && { negotiation }) });
   if (what !== "answer") return stay(call, { type: "delivered", what });
   return call.answerDelivered
     ? stay(call)

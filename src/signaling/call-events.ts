@@ -1,7 +1,7 @@
 /** What an event from the room means to a call. It has been routed: its room and call id are this call's. */
 import type { Party } from "../streams/contract.ts";
 import { noteEvidence } from "./call-delivery.ts";
-import { isNegotiable, negotiated } from "./call-negotiate.ts";
+import { isNegotiable, negotiated, provenBy } from "./call-negotiate.ts";
 import {
   after,
   before,
@@ -99,10 +99,17 @@ const selection = (call: Call, { partyId }: Party): Effect[] =>
 
 /** The first answer is taken, and the others told so (P15). */
 function answered(call: Call, event: EventOf<"answer">): Step {
-  const { sender, version, capabilities } = event;
+  const { sender, version, capabilities = call.capabilities } = event;
   if (call.phase !== "invited") return dropped(call, event, "an answer to a call that awaits none");
   if (!mayAnswer(call, sender)) return dropped(call, event, "an answer by somebody who was not asked");
-  const next: Call = { ...call, phase: "answered", peer: sender, version, capabilities };
+  const next: Call = {
+    ...call,
+    phase: "answered",
+    peer: sender,
+    version,
+    capabilities,
+    ...provenBy(event),
+  };
   const taken = stay(
     next,
     { type: "never_expire" },
@@ -113,6 +120,7 @@ function answered(call: Call, event: EventOf<"answer">): Step {
         type: "answered",
         peer: sender,
         capabilities,
+        version,
         negotiable: isNegotiable(next),
         ...descriptionOf(event),
         ...refOf(call),

@@ -18,12 +18,16 @@ import type { EventOf } from "./event-types.ts";
 /** How long a negotiation of ours is good for, in ms: after that the peer may pass over it. */
 export const NEGOTIATION_LIFETIME = 60_000;
 
-/** Whether both sides can take part: ours always speaks version 1. */
-export const isNegotiable = (call: Call): boolean => call.version === 1;
+/** Whether the peer takes part: it speaks version 1, as we do, and has shown that it negotiates. */
+export const isNegotiable = (call: Call): boolean => call.version === 1 && !call.unproven;
+
+/** What a peer's first description shows: whoever knows streams or capabilities was made after negotiations were. */
+export const provenBy = ({ streams, capabilities }: EventOf<"invite" | "answer">): Pick<Call, "unproven"> =>
+  streams || capabilities ? {} : { unproven: true };
 
 export function negotiate(call: Call, command: CommandOf<"negotiate">): Step {
   if (call.phase !== "answered") return refused(call, command);
-  if (!isNegotiable(call)) {
+  if (call.version === 0) {
     return refused(call, command, "the peer speaks version 0, where a call stays as it was answered");
   }
   const event = encode.negotiate(from(call), command, NEGOTIATION_LIFETIME);
@@ -33,10 +37,11 @@ export function negotiate(call: Call, command: CommandOf<"negotiate">): Step {
 export function negotiated(call: Call, event: EventOf<"negotiate">): Step {
   if (!isBetweenUs(call, event))
     return dropped(call, event, "a negotiation with somebody who is not the peer");
-  if (!isNegotiable(call) || event.version === 0)
+  if (call.version === 0 || event.version === 0)
     return dropped(call, event, "a negotiation in a call of version 0");
   if ((event.age ?? 0) > event.lifetime) return dropped(call, event, "a negotiation that has expired");
-  return stay(call, {
+  const { unproven: _, ...proven } = call;
+  return stay(proven, {
     type: "signal",
     signal: { type: "negotiate", ...refOf(call), ...descriptionOf(event) },
   });

@@ -9,10 +9,11 @@ import type {
   SessionDescription,
   Signal,
   StreamInfo,
+  Version,
 } from "../streams/contract.ts";
 import type { ErrorData } from "../streams/errors.ts";
 import { encode, type From, type Outgoing } from "./encode.ts";
-import type { CallEvent, Version } from "./event-types.ts";
+import type { CallEvent } from "./event-types.ts";
 
 /**
  * Where a call stands, as the engine sees it.
@@ -41,6 +42,8 @@ export interface Call extends CallRef {
   readonly peer?: Party;
   /** The version that the peer speaks (P2). */
   readonly version: Version;
+  /** Whether the peer has not shown yet that it negotiates: see docs/decisions/real-peers.md. */
+  readonly unproven?: boolean;
   /** What the peer can do, as far as it said so (P31). */
   readonly capabilities: Capabilities;
   /** How long our invite is good for, in ms (P7). */
@@ -106,8 +109,11 @@ export type Sent = "invite" | "answer" | "negotiate" | "candidates" | "other";
 /** What is to be done. The engine carries it out in order, and thinks nothing of its own. */
 export type Effect =
   | { readonly type: "send"; readonly what: Sent; readonly event: Outgoing }
-  /** An event of the room proves that ours was stored, whether or not the homeserver's response arrives. */
-  | { readonly type: "delivered"; readonly what: Sent }
+  /**
+   * An event of the room proves that ours was stored, whether or not the homeserver's response arrives. Of negotiations
+   * that is our offer; `negotiation` is its name, where the peer names what it answers.
+   */
+  | { readonly type: "delivered"; readonly what: Sent; readonly negotiation?: string }
   | { readonly type: "signal"; readonly signal: Signal }
   | { readonly type: "milestone"; readonly name: MilestoneName }
   /** A local candidate for the batching operator. */

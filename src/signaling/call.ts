@@ -9,7 +9,7 @@
 import { carryOut } from "./call-commands.ts";
 import { acknowledged, delivered, failed } from "./call-delivery.ts";
 import { applyEarly, receiveEvent } from "./call-events.ts";
-import { isNegotiable } from "./call-negotiate.ts";
+import { isNegotiable, provenBy } from "./call-negotiate.ts";
 import {
   before,
   type Call,
@@ -35,6 +35,9 @@ import { LIFETIME } from "./schemas.ts";
 /** How long a call rings at least before the caller's next does, in ms: many invites are not to be as many rings (P46). */
 const MIN_RINGING_MS = 1_000;
 
+/** What a party can do that does not say. */
+const NO_CAPABILITIES = { transferee: false, dtmf: false };
+
 const INVITE = { eventType: "m.call.invite" };
 
 /** A call of ours, before its invite. */
@@ -48,7 +51,7 @@ export function place(command: CommandOf<"place">, us: Call["us"]): Call {
     us,
     ...(invitee !== undefined && { invitee }),
     version: 1,
-    capabilities: { transferee: false, dtmf: false },
+    capabilities: NO_CAPABILITIES,
     lifetime,
     expiresAt: Number.POSITIVE_INFINITY,
     early: [],
@@ -58,7 +61,7 @@ export function place(command: CommandOf<"place">, us: Call["us"]): Call {
 
 /** A call of theirs, as its invite comes in. It rings at `batch_read`, unless something ends it first (P9). */
 export function receive(invite: EventOf<"invite">, us: Call["us"], expiresAt: number): Call {
-  const { roomId, callId, sender, version, lifetime, capabilities } = invite;
+  const { roomId, callId, sender, version, lifetime, capabilities = NO_CAPABILITIES } = invite;
   return {
     roomId,
     callId,
@@ -67,6 +70,7 @@ export function receive(invite: EventOf<"invite">, us: Call["us"], expiresAt: nu
     us,
     peer: sender,
     version,
+    ...provenBy(invite),
     capabilities,
     lifetime,
     expiresAt,
@@ -122,7 +126,7 @@ function afterEnd(call: Call, input: Input): Step {
 
 /** The batch is read and the invite still stands (P9). In a public room it is shown, not rung (P12). */
 function ring(call: Call, { publicRoom, groupRoom, replaces }: InputOf<"batch_read">, at: number): Step {
-  const { peer, offer, expiresAt, capabilities } = call;
+  const { peer, offer, expiresAt, version, capabilities } = call;
   if (call.direction !== "incoming" || call.phase !== "invited" || !peer || !offer) return stay(call);
   if (publicRoom) {
     const signal = { type: "ignored", ...refOf(call), peer, reason: "public_room" } as const;
@@ -141,6 +145,7 @@ function ring(call: Call, { publicRoom, groupRoom, replaces }: InputOf<"batch_re
         peer,
         remaining: Math.max(0, expiresAt - at),
         capabilities,
+        version,
         negotiable: isNegotiable(call),
         ...(groupRoom && { groupRoom }),
         ...(replaces !== undefined && { replaces }),

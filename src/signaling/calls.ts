@@ -137,7 +137,7 @@ export function createCalls(options: {
       case "refused":
         return Promise.reject(fromErrorData(effect.error));
       case "delivered":
-        posting.delivered(own, effect.what);
+        posting.delivered(own, effect);
         break;
       case "signal":
         emit(effect.signal);

@@ -51,8 +51,13 @@ export const encode = {
   negotiate: (from: From, ours: SessionDescription, lifetime: number) =>
     make(from, "m.call.negotiate", { description: ours.description, lifetime, ...named(ours) }),
 
+  /** Some peers choke on an end marker without a place, which a media half may leave out (P35). */
   candidates: (from: From, candidates: readonly Candidate[]) =>
-    make(from, "m.call.candidates", { candidates }),
+    make(from, "m.call.candidates", {
+      candidates: candidates.map((one) =>
+        one.candidate === "" ? { sdpMid: "0", sdpMLineIndex: 0, ...one } : one,
+      ),
+    }),
 
   selectAnswer: (from: From, selectedPartyId: string) =>
     make(from, "m.call.select_answer", { selected_party_id: selectedPartyId }),

@@ -8,6 +8,7 @@ import type {
   SessionDescription,
   StreamInfo,
   Transfer,
+  Version,
 } from "../streams/contract.ts";
 
 export const STREAMS = "sdp_stream_metadata";
@@ -23,9 +24,6 @@ export const NEGOTIATION = "trunkline.negotiation";
 /** Marks a hangup that the homeserver sends, not its sender: see docs/decisions/delayed-hangup.md (P34). */
 export const DELAYED_HANGUP = "trunkline.delayed_hangup";
 
-/** The version 0 is the integer; whatever else a peer says counts as "1" (P2). */
-export type Version = 0 | 1;
-
 /** What the event types say, each in its own way. */
 export type Body =
   | (SessionDescription & {
@@ -33,9 +31,10 @@ export type Body =
       /** How long it is good for, in ms (P7). */
       readonly lifetime: number;
       readonly invitee?: string;
-      readonly capabilities: Capabilities;
+      /** Absent where the peer did not send any. */
+      readonly capabilities?: Capabilities;
     })
-  | (SessionDescription & { readonly type: "answer"; readonly capabilities: Capabilities })
+  | (SessionDescription & { readonly type: "answer"; readonly capabilities?: Capabilities })
   | (SessionDescription & { readonly type: "negotiate"; readonly lifetime: number })
   | { readonly type: "candidates"; readonly candidates: readonly Candidate[] }
   | { readonly type: "select_answer"; readonly selectedPartyId: string }

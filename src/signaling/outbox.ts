@@ -41,8 +41,8 @@ export interface Outbox {
   send(event: QueuedEvent, maybeStored?: boolean): Promise<void>;
   /** The call has ended: of what is queued only a hangup, a reject or a selection is sent. */
   end(call: CallRef): void;
-  /** The room has shown that the homeserver has what may have been sent of this type. */
-  delivered(call: CallRef, type: string): void;
+  /** The room has shown that the homeserver has what may have been sent of these. */
+  delivered(call: CallRef, is: (event: QueuedEvent) => boolean): void;
   /** The connection is back: tries at once what failed, unless the homeserver said how long to wait (P30). */
   retry(): void;
   /** Gives up on everything. */
@@ -222,9 +222,9 @@ export function createOutbox(options: {
       proceed();
     },
 
-    delivered(call, type) {
+    delivered(call, is) {
       for (const entry of ofCall(call)) {
-        if (entry.event.type === type && (entry.attempts > 0 || entry.maybeStored)) settle(entry);
+        if (is(entry) && (entry.attempts > 0 || entry.maybeStored)) settle(entry);
       }
       proceed();
     },

@@ -2,11 +2,12 @@ import type { CallRef, Clock, Transport } from "../streams/contract.ts";
 import { toErrorData } from "../streams/errors.ts";
 import { opaqueId, type Random } from "../streams/ids.ts";
 import { NEGOTIATION_LIFETIME } from "./call-negotiate.ts";
-import { type Call, type Effect, type Input, isSame, refOf, type Sent } from "./call-state.ts";
+import { type Call, type Effect, type Input, isSame, refOf } from "./call-state.ts";
 import type { Outgoing } from "./encode.ts";
+import { NEGOTIATION } from "./event-types.ts";
 import { onceTxnId } from "./final-requests.ts";
 import { createOutbox } from "./outbox.ts";
-import { isCandidates, isDescription, isFinal } from "./outbox-order.ts";
+import { isCandidates, isDescription, isFinal, isOffer, type QueuedEvent } from "./outbox-order.ts";
 import type { PendingEvent } from "./remembered.ts";
 import type { Running } from "./running.ts";
 import { countOf, type Story } from "./story.ts";
@@ -28,7 +29,7 @@ export interface Posting {
   /** Sends what another engine may have sent. */
   resend(own: Running, event: PendingEvent): Promise<void>;
   /** The room has shown that the homeserver has our event: it settles as sent. */
-  delivered(own: Running, what: Sent): void;
+  delivered(own: Running, effect: Extract<Effect, { type: "delivered" }>): void;
   /** The call has ended: see `Outbox.end`. */
   end(own: Running): void;
   /** The connection is back: see `Outbox.retry`. */
@@ -97,7 +98,13 @@ export function createPosting(options: {
       return post(own, { what, event, txnId: txnOf(call, event), expiresAt, ...refOf(call) }, false);
     },
     resend: (own, pending) => post(own, pending, true),
-    delivered: ({ call }, what) => outbox.delivered(call, `m.call.${what}`),
+    delivered({ call }, { what, negotiation }) {
+      const isOurs = (event: QueuedEvent) =>
+        what === "negotiate"
+          ? isOffer(event) && [undefined, event.event.content[NEGOTIATION]].includes(negotiation)
+          : event.event.type === `m.call.${what}`;
+      outbox.delivered(call, isOurs);
+    },
     end: ({ call }) => outbox.end(call),
     retry: outbox.retry,
     close: outbox.close,

@@ -53,6 +53,7 @@ const call = v.object({
   invitee: maybe(text),
   peer: maybe(party),
   version: v.picklist([0, 1]),
+  unproven: maybe(v.boolean()),
   capabilities: v.object({ transferee: v.boolean(), dtmf: v.boolean() }),
   lifetime: v.number(),
   expiresAt: v.number(),

@@ -19,11 +19,14 @@ import {
   UNSTABLE_STREAMS_CHANGED,
 } from "./event-types.ts";
 
-/** How long an invite is good for where nobody says, in ms: what the specification recommends (P7). */
+/** How long an invite or a negotiation is good for where nobody says, in ms: what the specification recommends (P7). */
 export const LIFETIME = 90_000;
 
 /** The longest an invite or a negotiation is good for, in ms, whatever its sender says (P44). */
 const MAX_LIFETIME = 600_000;
+
+/** How many candidates of one event count. */
+const MAX_CANDIDATES = 256;
 
 /** A field that may be absent, and counts as absent where it is not what it should be. */
 const lenient = <T>(schema: v.GenericSchema<T>) => v.fallback(v.optional(schema), undefined);
@@ -37,13 +40,16 @@ const text = (most: number, least?: number) => v.custom<string>((value) => isTex
 const isId = (value: unknown): value is string => isText(value, 512, 1);
 const id = v.custom<string>(isId);
 const sdp = text(65_536);
-const lifetime = v.pipe(
-  v.number(),
-  v.finite(),
-  v.minValue(0),
-  v.transform((ms) => Math.min(ms, MAX_LIFETIME)),
+/** Absent from the negotiation answers of some peers (P19); what is no number of ms counts as absent, too. */
+const lifetime = v.fallback(
+  v.pipe(
+    v.optional(v.number(), LIFETIME),
+    v.finite(),
+    v.transform((ms) => Math.min(Math.max(0, ms), MAX_LIFETIME)),
+  ),
+  LIFETIME,
 );
-const reason = lenient(text(128));
+const reason = lenient(text(128, 1));
 const name = lenient(text(256));
 const url = lenient(text(2_048));
 const capabilities = lenient(
@@ -115,7 +121,7 @@ export const bodies: Readonly<Record<string, v.GenericSchema<unknown, Body>>> = 
       description: offer,
       lifetime,
       ...(invitee !== undefined && { invitee }),
-      capabilities: capabilitiesOf(capabilities),
+      ...capabilitiesOf(capabilities),
       ...annotationsOf(rest),
     }),
   ),
@@ -124,15 +130,14 @@ export const bodies: Readonly<Record<string, v.GenericSchema<unknown, Body>>> = 
     ({ answer, capabilities, ...rest }) => ({
       type: "answer",
       description: answer,
-      capabilities: capabilitiesOf(capabilities),
+      ...capabilitiesOf(capabilities),
       ...annotationsOf(rest),
     }),
   ),
-  // The answers of some peers have no lifetime (P19).
   "m.call.negotiate": body(
     {
       description: v.object({ type: v.picklist(["offer", "answer"]), sdp }),
-      lifetime: v.optional(lifetime, LIFETIME),
+      lifetime,
       ...described,
     },
     ({ description, lifetime, ...rest }) => ({
@@ -143,8 +148,11 @@ export const bodies: Readonly<Record<string, v.GenericSchema<unknown, Body>>> = 
     }),
   ),
   "m.call.candidates": body(
-    { candidates: v.custom<readonly unknown[]>((value) => Array.isArray(value) && value.length <= 256) },
-    ({ candidates }) => ({ type: "candidates", candidates: candidates.flatMap(candidateOf) }),
+    { candidates: v.custom<readonly unknown[]>(Array.isArray) },
+    ({ candidates }) => ({
+      type: "candidates",
+      candidates: candidates.slice(0, MAX_CANDIDATES).flatMap(candidateOf),
+    }),
   ),
   "m.call.select_answer": body({ selected_party_id: id }, (content) => ({
     type: "select_answer",
@@ -171,9 +179,11 @@ export const bodies: Readonly<Record<string, v.GenericSchema<unknown, Body>>> = 
   [UNSTABLE_IDENTITY]: assertedIdentity,
 };
 
-/** Only what is said in so many words counts: "true" and 1 do not (P31). */
-function capabilitiesOf(said: v.InferOutput<typeof capabilities>): Capabilities {
-  return { transferee: said?.["m.call.transferee"] === true, dtmf: said?.["m.call.dtmf"] === true };
+/** Only what is said in so many words counts: "true" and 1 do not (P31). Capabilities that are absent stay absent. */
+function capabilitiesOf(said: v.InferOutput<typeof capabilities>): { readonly capabilities?: Capabilities } {
+  if (!said) return {};
+  const { "m.call.transferee": transferee, "m.call.dtmf": dtmf } = said;
+  return { capabilities: { transferee: transferee === true, dtmf: dtmf === true } };
 }
 
 interface Replaces {

@@ -24,6 +24,9 @@ export interface CallRef {
   readonly callId: string;
 }
 
+/** The version of the specification that a peer speaks (P2). Absent in a signal of an engine of an older release. */
+export type Version = 0 | 1;
+
 /** A user's one end of a call (P4). `partyId` is absent for version 0 peers. */
 export interface Party {
   readonly userId: string;
@@ -283,7 +286,12 @@ export type Command =
   | (CallRef & { readonly type: "reject"; readonly again?: true })
   | (CallRef & { readonly type: "hangup"; readonly reason: HangupReason; readonly again?: true });
 
-/** What the engine tells the main thread. */
+/**
+ * What the engine tells the main thread.
+ *
+ * `negotiable`: whether the peer speaks version 1 and has shown that it takes descriptions while the call goes on, by
+ * stream metadata or capabilities (P19). Where it is not, a `negotiate` signal of the same call makes it so.
+ */
 export type Signal =
   /** A call rings. `remaining`: after how many ms, counted from when this is emitted, it stops by itself (P7). */
   | (CallRef &
@@ -292,7 +300,7 @@ export type Signal =
         readonly peer: Party;
         readonly remaining: number;
         readonly capabilities: Capabilities;
-        /** Whether `negotiate` may be used: both sides speak version 1 (P19). */
+        readonly version?: Version;
         readonly negotiable: boolean;
         /** Whether the room has more than two members, where calls do not belong (P13). */
         readonly groupRoom?: boolean;
@@ -311,7 +319,7 @@ export type Signal =
         readonly type: "answered";
         readonly peer: Party;
         readonly capabilities: Capabilities;
-        /** Whether `negotiate` may be used: both sides speak version 1 (P19). */
+        readonly version?: Version;
         readonly negotiable: boolean;
       })
   | (CallRef & SessionDescription & { readonly type: "negotiate" })

@@ -14,7 +14,7 @@ const [changed, changedUnstable] = encode.streamsChanged(from, streams) as [Outg
 
 /** One good event of each type, and the fields without which, or with something else in which, it is none. */
 const EVENTS: Record<string, { good: Outgoing; needs: readonly string[] }> = {
-  invite: { good: encode.invite(from, offer, 90_000, alice.userId), needs: ["offer", "lifetime"] },
+  invite: { good: encode.invite(from, offer, 90_000, alice.userId), needs: ["offer"] },
   answer: { good: encode.answer(from, answer), needs: ["answer"] },
   negotiate: { good: encode.negotiate(from, offer, 60_000), needs: ["description"] },
   candidates: { good: encode.candidates(from, [candidate("c")]), needs: ["candidates"] },

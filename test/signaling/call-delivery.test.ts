@@ -182,4 +182,30 @@ describe("any event that is given up", () => {
     await world.clock.advance(20_000);
     expect(settled).toHaveLength(2);
   });
+
+  it("P19 settles the offer that an answer names, and neither a newer one nor an answer of ours", async () => {
+    for (const [ours, theirs, isSettled] of [
+      [{ ...offer, negotiation: "2" }, { ...answer, negotiation: "1" }, false],
+      [{ ...offer, negotiation: "2" }, { ...answer, negotiation: "2" }, true],
+      [{ ...offer, negotiation: "2" }, answer, true],
+      [{ ...answer, negotiation: "1" }, { ...answer, negotiation: "1" }, false],
+      [answer, answer, false],
+    ] as const) {
+      const world = callsWorld();
+      const call = await world.place("c");
+      world.read([said(bob, encode.answer(endOf(bob, "c"), answer))]);
+      await world.clock.advance(100);
+      world.faults.push(broken());
+      let settled = false;
+      void world.calls.dispatch({ ...call, type: "negotiate", ...ours }).then(() => {
+        settled = true;
+      });
+      await world.clock.advance(10);
+      world.read([said(bob, encode.negotiate(endOf(bob, "c"), theirs, 1_000))]);
+      await world.clock.advance(0);
+      expect(settled, JSON.stringify([ours, theirs])).toBe(isSettled);
+      await world.clock.advance(20_000);
+      expect(world.types().includes("negotiate")).toBe(!isSettled);
+    }
+  });
 });

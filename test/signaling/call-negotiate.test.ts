@@ -1,14 +1,18 @@
 import { describe, expect, it } from "vitest";
+import { receive } from "../../src/signaling/call.ts";
+import { isNegotiable } from "../../src/signaling/call-negotiate.ts";
 import type { Call, Input } from "../../src/signaling/call-state.ts";
 import {
   alice,
   answer,
   answeredByThem,
   answeredByUs,
+  batchRead,
   bob,
   bobsTablet,
   command,
   event,
+  invite,
   invited,
   mallory,
   offer,
@@ -20,6 +24,7 @@ import {
   signals,
   theirs,
   types,
+  unable,
 } from "./support.ts";
 
 const streams = answer.streams ?? [];
@@ -114,6 +119,39 @@ describe("negotiation", () => {
     expect(outcome(answeredByUs(), event(alice, theirOffer, 1, age))).toEqual([
       counts ? "negotiate" : "dropped",
     ]);
+  });
+
+  it.each([
+    ["neither metadata nor capabilities", {}, false],
+    ["metadata alone", { streams }, true],
+    ["metadata that lists nothing", { streams: [] }, true],
+    ["capabilities alone", { capabilities: unable }, true],
+  ] as const)("P19 is taken for possible with a peer that sends %s: %s", (_what, shown, negotiable) => {
+    const { capabilities: _, ...plain } = invite;
+    const incoming = run(receive({ ...plain, ...shown }, bob, 91_000), batchRead());
+    const answered = run(invited(), {
+      type: "event",
+      event: { ...plain, eventType: "m.call.answer", sender: bob, type: "answer", ...shown },
+    });
+    for (const { effects } of [incoming, answered])
+      expect(signals(effects)).toMatchObject([{ version: 1, negotiable, capabilities: unable }]);
+  });
+
+  it("P19 is possible once the peer has negotiated by itself; until then we may, for a path that failed", () => {
+    const { capabilities: _, ...plain } = invite;
+    const unproven = run(
+      receive(plain, bob, 91_000),
+      batchRead(),
+      command({ type: "answer", ...answer }),
+    ).call;
+    expect(isNegotiable(unproven)).toBe(false);
+    expect(types(run(unproven, negotiate).effects)).toEqual(["m.call.negotiate"]);
+    for (const description of [offer.description, answer.description]) {
+      const { call, effects } = run(unproven, event(alice, { type: "negotiate", lifetime: 1, description }));
+      expect(signals(effects)).toMatchObject([{ type: "negotiate" }]);
+      expect(isNegotiable(call)).toBe(true);
+    }
+    expect(isNegotiable(run(unproven, event(mallory, theirOffer)).call)).toBe(false);
   });
 
   it("P19 tells both sides whether it may be used", () => {

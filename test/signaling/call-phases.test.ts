@@ -106,6 +106,7 @@ describe("a batch that is read", () => {
           peer: alice,
           remaining: 90_000,
           capabilities: able,
+          version: 1,
           negotiable: true,
         },
       },

@@ -40,6 +40,12 @@ const by = (client: string, type: string, description?: string): RoomEvent[] =>
       }),
     );
 
+/** What the first description of a client shows: before release 12 they knew neither streams nor capabilities. */
+const shownBy = (client: string) => {
+  const release = client.startsWith("web-") ? Number(client.slice(4).split(".")[0]) : 11;
+  return { version: release < 9 ? 0 : 1, negotiable: release >= 12 };
+};
+
 describe("events of other clients", () => {
   it.each(recorded.map((each): [string, string, Recorded] => [each.client, each.type, each]))(
     "P2 P19 are all read: %s, %s",
@@ -80,6 +86,7 @@ describe("events of other clients", () => {
       "ended",
     ]);
     expect(world.dropped(call)).toEqual([]);
+    expect(world.news(call)[1]).toMatchObject(shownBy(client));
   });
 
   it.each(clients)("P9 P16 ring, and are answered or rejected: %s", async (client) => {
@@ -88,7 +95,7 @@ describe("events of other clients", () => {
       const world = callsWorld();
       world.read([invite as RoomEvent]);
       expect(world.news({ callId: "c" })).toMatchObject([
-        { type: "incoming", description: sdpOf(contentOf(invite)) },
+        { type: "incoming", description: sdpOf(contentOf(invite)), ...shownBy(client) },
       ]);
       await world.calls.dispatch({ roomId: ref.roomId, callId: "c", ...command });
       const negotiations = by(client, "m.call.negotiate", "answer");

@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { createOutbox, type Outbox } from "../../src/signaling/outbox.ts";
+import type { QueuedEvent } from "../../src/signaling/outbox-order.ts";
 import { TrunklineError } from "../../src/streams/errors.ts";
 import { virtualClock } from "../../src/testing/clock.ts";
 
@@ -328,6 +329,10 @@ describe("the final event of a call", () => {
 });
 
 describe("what the room shows to be delivered", () => {
+  const ofType =
+    (type: string) =>
+    ({ event }: QueuedEvent) =>
+      event.type === type;
   const world = (fault: Error | undefined) => {
     const clock = virtualClock();
     const asked: string[] = [];
@@ -351,7 +356,7 @@ describe("what the room shows to be delivered", () => {
     const { clock, asked, outbox, call, send } = world(fault);
     const invite = send("m.call.invite");
     await clock.advance(100);
-    outbox.delivered(call, "m.call.invite");
+    outbox.delivered(call, ofType("m.call.invite"));
     await invite;
     await clock.advance(90_000);
     expect(asked).toEqual(["m.call.invite"]);
@@ -362,7 +367,7 @@ describe("what the room shows to be delivered", () => {
     const { clock, asked, outbox, call, send } = world(undefined);
     send("m.call.invite").catch(() => {});
     send("m.call.negotiate").catch(() => {});
-    outbox.delivered(call, "m.call.invite");
+    outbox.delivered(call, ofType("m.call.invite"));
     await clock.advance(0);
     expect(asked).toEqual(["m.call.invite", "m.call.negotiate"]);
   });
@@ -375,7 +380,7 @@ describe("what the room shows to be delivered", () => {
     await clock.advance(0);
     const event = { type: "m.call.invite", content: {} };
     const invite = outbox.send({ ...call, event, txnId: "invite", expiresAt: 90_000 }, true);
-    outbox.delivered(call, "m.call.invite");
+    outbox.delivered(call, ofType("m.call.invite"));
     await invite;
     await clock.advance(500);
     expect(asked).toEqual(["m.call.negotiate", "m.call.negotiate"]);
@@ -389,8 +394,8 @@ describe("what the room shows to be delivered", () => {
     send("m.call.invite").catch(() => {});
     await clock.advance(0);
     send("m.call.negotiate").catch(() => {});
-    outbox.delivered(call, "m.call.negotiate");
-    outbox.delivered(call, "m.call.invite");
+    outbox.delivered(call, ofType("m.call.negotiate"));
+    outbox.delivered(call, ofType("m.call.invite"));
     await clock.advance(500);
     expect(asked).toEqual(["m.call.invite", "m.call.negotiate"]);
   });
