@@ -11,7 +11,7 @@ export function resume({ call, candidates, goodbye }: RememberedState): readonly
   const awaited = call.direction === "outgoing" && call.phase === "invited";
   return [
     // One whose caller has called again had less than a second left.
-    ...(awaited || call.phase === "ringing"
+    ...(awaited || call.phase === "ringing" || call.phase === "preparing"
       ? ([{ type: "expire_at", at: call.calledAgain ? 0 : call.expiresAt }] as const)
       : []),
     ...(awaited || call.phase === "answered" ? [armed(call)] : []),

@@ -48,7 +48,7 @@ export interface Call extends CallRef {
   readonly capabilities: Capabilities;
   /** How long our invite is good for, in ms (P7). */
   readonly lifetime: number;
-  /** When it stops ringing; before our invite is made, never. */
+  /** When it stops ringing; before our invite is made, when that is no longer awaited. */
   readonly expiresAt: number;
   /** Since when one of theirs rings, and whether its caller has called again since (P46). */
   readonly ringingSince?: number;

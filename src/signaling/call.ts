@@ -21,6 +21,7 @@ import {
   from,
   type Input,
   type InputOf,
+  needsHangup,
   refOf,
   refused,
   type Step,
@@ -40,8 +41,8 @@ const NO_CAPABILITIES = { transferee: false, dtmf: false };
 
 const INVITE = { eventType: "m.call.invite" };
 
-/** A call of ours, before its invite. */
-export function place(command: CommandOf<"place">, us: Call["us"]): Call {
+/** A call of ours, before its invite, which is not awaited for longer than it would ring: nobody may be there to make it. */
+export function place(command: CommandOf<"place">, us: Call["us"], at: number): Call {
   const { roomId, callId, invitee, lifetime = LIFETIME } = command;
   return {
     roomId,
@@ -53,7 +54,7 @@ export function place(command: CommandOf<"place">, us: Call["us"]): Call {
     version: 1,
     capabilities: NO_CAPABILITIES,
     lifetime,
-    expiresAt: Number.POSITIVE_INFINITY,
+    expiresAt: at + lifetime,
     early: [],
     transfers: [],
   };
@@ -184,11 +185,9 @@ function replaced(call: Call, { elsewhere }: InputOf<"replaced">): Step {
   return call.phase === "preparing" ? ended : before([send(encode.hangup(from(call), "user_hangup"))], ended);
 }
 
-/** Our invite went unanswered: the room is told. Theirs did: it just stops (P7). */
+/** Our invite went unanswered: the room is informed. One that was never made, or is theirs: it just stops (P7). */
 function expire(call: Call): Step {
   if (call.phase === "answered") return stay(call);
   const ended = call.calledAgain ? end(call, "peer", "called_again") : end(call, "system", "invite_timeout");
-  return call.direction === "outgoing"
-    ? before([send(encode.hangup(from(call), "invite_timeout"))], ended)
-    : ended;
+  return needsHangup(call) ? before([send(encode.hangup(from(call), "invite_timeout"))], ended) : ended;
 }

@@ -226,7 +226,9 @@ export function createCalls(options: {
     async dispatch(command) {
       const own = router.find(command);
       if (command.type === "place" && !own) {
-        remember(begin(place(command, { userId: us.userId, partyId: opaqueId(random) })));
+        const placed = begin(place(command, { userId: us.userId, partyId: opaqueId(random) }, clock.now()));
+        placed.expireAt(placed.call.expiresAt);
+        remember(placed);
         reader.ringWaiting();
         return;
       }

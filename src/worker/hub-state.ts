@@ -186,10 +186,14 @@ function receive(state: HubState, signal: Signal, at: number): HubStep {
     const { replaces } = signal;
     const replaced = replaces === undefined ? undefined : find(state.calls, { roomId, callId: replaces });
     const owner = replaced?.owner;
-    const ringing =
-      owner === undefined
-        ? { roomId, callId, heard: [signal], until: at + signal.remaining }
-        : { roomId, callId, owner, heard: [] };
+    const ringing: HubCall = {
+      roomId,
+      callId,
+      heard: [signal],
+      until: at + signal.remaining,
+      // Its devices may still be opening: until it has answered, the call may yet ring in the others.
+      ...(owner !== undefined && { owner, claimed: true }),
+    };
     const crossed = replaced ? over(state, replaced, []) : state;
     return { state: keep(crossed, ringing), effects: tellAll(state, ringing, signal) };
   }

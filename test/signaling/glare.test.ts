@@ -163,6 +163,17 @@ describe("glare, as it comes in", () => {
     expect(sent.map(({ type }) => type)).toEqual(["m.call.answer"]);
   });
 
+  it("P21 lets theirs ring where ours was never made while an invite would have been good", async () => {
+    const { read, place, news, clock, types } = callsWorld();
+    const mine = await place("a", { invite: false });
+    await clock.advance(90_000);
+    expect(news(mine)).toEqual([{ ...mine, type: "ended", end: { by: "system", reason: "invite_timeout" } }]);
+    read([inviteBy(bob, "b", alice.userId)]);
+    expect(news({ callId: "b" })).toMatchObject([{ type: "incoming" }]);
+    expect(news({ callId: "b" })[0]).not.toHaveProperty("replaces");
+    expect(types()).toEqual([]);
+  });
+
   it("P21 replaces ours by theirs, whose id is less, and hangs ours up in the room", async () => {
     const { read, place, news, types, clock } = callsWorld();
     const mine = await place("c");

@@ -138,6 +138,16 @@ describe("an engine that goes on", () => {
     expect(news(mine)).toMatchObject([{ type: "ended", end: { reason: "invite_timeout" } }]);
   });
 
+  it("P21 waits no longer for an invite that nobody makes", async () => {
+    const first = world();
+    await first.calls.dispatch({ ...mine, type: "place" });
+    await first.clock.advance(30_000);
+    const { clock, news, types } = world(first.memory());
+    await clock.advance(90_000);
+    expect([types(), news(mine)]).toMatchObject([[], [{ type: "ended", end: { reason: "invite_timeout" } }]]);
+    expect(clock.pending).toBe(0);
+  });
+
   it("P4 is the same party, and hears its peer", async () => {
     const first = await answered();
     const { read, news, calls, clock, sent } = world(first.memory());

@@ -88,7 +88,7 @@ export const theirs = (version: 0 | 1 = 1): Call => receive({ ...invite, version
 export const ringing = (version: 0 | 1 = 1): Call => run(theirs(version), batchRead()).call;
 export const answeredByUs = (): Call => run(ringing(), command({ type: "answer", ...answer })).call;
 export const ours = (invitee: string | undefined = bob.userId): Call =>
-  place({ ...ref, type: "place", ...(invitee && { invitee }) }, alice);
+  place({ ...ref, type: "place", ...(invitee && { invitee }) }, alice, 1_000);
 export const invited = (invitee?: string): Call =>
   run(ours(invitee), command({ type: "invite", ...offer })).call;
 export const answeredByThem = (): Call => run(invited(), event(bob, { type: "answer", ...answer })).call;

@@ -3,7 +3,7 @@ import type { Command, Signal } from "../../src/streams/contract.ts";
 import { type HubEffect, type HubInput, type HubState, hubState, step } from "../../src/worker/hub-state.ts";
 import { CALL } from "./stand-in.ts";
 
-const INCOMING: Signal = {
+const INCOMING: Extract<Signal, { type: "incoming" }> = {
   ...CALL,
   type: "incoming",
   peer: { userId: "@alice:example.org", partyId: "hers" },
@@ -276,9 +276,23 @@ describe("hub: a call that a tab places", () => {
     const answer: Command = { ...ANSWER, callId: "a-call" };
     expect(effectsOf(...placed, signal(crossing), says("b", answer))).toEqual([dispatch(answer)]);
     expect(effectsOf(...placed, signal(crossing), says("a", answer))).toMatchObject([{ type: "refuse" }]);
-    expect(effectsOf(...placed, signal(crossing), left("b"))).toMatchObject([
-      { command: { callId: "a-call" } },
+    expect(effectsOf(...placed, signal(crossing), says("b", answer), left("b"))).toMatchObject([
+      { command: { callId: "a-call", type: "hangup" } },
     ]);
+  });
+
+  it("P21 P48 rings in the others as theirs where that tab cannot answer it, or goes before it has", () => {
+    const crossing = { ...INCOMING, callId: "a-call", replaces: CALL.callId };
+    const crossed = [...three, says("b", PLACE), signal(crossing)];
+    const release: Command = { roomId: CALL.roomId, callId: "a-call", type: "release" };
+    const streams: Signal = { roomId: CALL.roomId, callId: "a-call", type: "streams", streams: [] };
+    const rings = [{ ...crossing, remaining: crossing.remaining - 20_000 }, streams];
+    const others = ["a", "c"].flatMap((tab) => rings.map((each) => tell(tab, each)));
+    expect(effectsOf(...crossed, signal(streams), at(20_000, says("b", release)))).toEqual([
+      dispatch(release),
+      ...others,
+    ]);
+    expect(effectsOf(...crossed, signal(streams), at(20_000, left("b")))).toEqual(others);
   });
 
   it("is forgotten when the engine does not know it", () => {
