@@ -29,6 +29,7 @@ import type {
 import { TrunklineError, toErrorData, toTrunklineError } from "../streams/errors.ts";
 import { inForce } from "../streams/ice-servers.ts";
 import { type Random, secureRandom } from "../streams/ids.ts";
+import { isTransport } from "../streams/transport-shape.ts";
 import { type Calls, createCalls } from "./calls.ts";
 import { turnServers$ } from "./turn.ts";
 
@@ -68,15 +69,16 @@ export interface Engine extends SignalingHalf {
  * The signalling half, on this thread: a transport's events in, signals out; commands in, events out. It finds out
  * who we are at once, and syncs from the first subscription to `signals$` on, so that nothing is missed. A homeserver
  * that cannot be reached shows in `status$`, and is tried again; meanwhile `dispatch` rejects with the reason, but waits in
- * an engine that goes on with calls: a hangup of one of them must not be lost.
+ * an engine that goes on with calls: a hangup of one of them must not be lost. Throws `invalid_option` without a transport.
  */
-export function createEngine({
-  transport,
-  clock = realClock,
-  random = secureRandom,
-  memory: remembered,
-  known,
-}: EngineOptions): Engine {
+export function createEngine(options: EngineOptions): Engine {
+  if (!isTransport(options?.transport)) {
+    throw new TrunklineError(
+      "invalid_option",
+      'createEngine: "transport" must be a Transport, such as matrixTransport() makes.',
+    );
+  }
+  const { transport, clock = realClock, random = secureRandom, memory: remembered, known } = options;
   const signals = new Subject<Signal>();
   const memory = new Subject<MemoryChange>();
   const status = new ReplaySubject<SignalingStatus>(1);

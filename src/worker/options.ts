@@ -1,5 +1,6 @@
 import type { TokenRefresh, Transport } from "../streams/contract.ts";
 import { TrunklineError } from "../streams/errors.ts";
+import { isTransport } from "../streams/transport-shape.ts";
 
 /** A login to a homeserver, with which the engine speaks by itself. */
 export interface LoginOptions {
@@ -66,12 +67,6 @@ export function checkOptions(options: SignalingOptions, caller: string): Signali
     ...(deviceId !== undefined && { deviceId }),
     ...(tokenRefresh !== undefined && { tokenRefresh: tokenRefresh as TokenRefresh }),
   };
-}
-
-function isTransport(value: unknown): value is Transport {
-  const { batches$, connected$, identity, send, turnServers } = (value ?? {}) as Partial<Transport>;
-  const streams = [batches$, connected$].every((stream) => typeof stream?.subscribe === "function");
-  return streams && [identity, send, turnServers].every((request) => typeof request === "function");
 }
 
 function isHttpUrl(value: unknown): value is string {

@@ -66,6 +66,11 @@ const ECHO_WITHIN = 3_000;
  * `identity()` rejects with for good.
  */
 export function matrixTransport(options: MatrixTransportOptions): Transport {
+  if (!options)
+    throw new TrunklineError(
+      "invalid_option",
+      "matrixTransport: options must be an object with homeserver and accessToken.",
+    );
   const { clock = realClock, random = secureRandom, online$ = platformOnline$ } = options;
   const token = new MatrixToken(options.accessToken, options.tokenRefresh);
   const http = matrixHttp({
