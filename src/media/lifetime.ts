@@ -40,5 +40,5 @@ export class Lifetime {
 }
 
 export function closedError(): TrunklineError {
-  return new TrunklineError("closed", "The media session is closed.");
+  return new TrunklineError("closed", "The call has ended.");
 }

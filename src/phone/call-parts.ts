@@ -24,6 +24,8 @@ export interface CallParts<TStream> {
   readonly iceServers$: Observable<readonly IceServer[]>;
   readonly onTrace: (call: CallRef, entry: TraceEntry) => void;
   readonly floor: Floor;
-  /** The app has allowed a transfer. */
-  readonly onTransfer: (transfer: Transfer, roomId: string) => void;
+  /** Takes a signal as if the engine emitted it: that of a call which is to ring after all. */
+  readonly receive: (signal: Signal) => void;
+  /** Carries out a transfer that the app has allowed. Rejects where it cannot be. */
+  readonly onTransfer: (transfer: Transfer, roomId: string) => Promise<void>;
 }

@@ -40,7 +40,7 @@ export interface Muted {
   readonly video: boolean;
 }
 
-/** The kinds of media that a call was offered with. */
+/** The kinds of media that a call was offered with; a camera that did not open is not among them. */
 export interface Offers {
   readonly audio: boolean;
   readonly video: boolean;
@@ -57,18 +57,22 @@ export type TransferTo = Omit<Transfer, "replacementId">;
 /** The peer asks us to talk to somebody else instead. Nothing happens unless the app says so (P32). */
 export interface TransferRequest extends Transfer {
   /**
-   * Calls the user in question, in the room they named, else in `roomId`; or takes the call that is announced. The
-   * present call is put on hold, and hung up when the new one is connected. Throws `invalid_option` without a room.
-   * Does nothing once it was accepted or refused, or the call has ended; nor does `refuse()`.
+   * Calls the user in question, in the room they named, else in `roomId`; or takes the call that is announced: with
+   * what the present call sends, and as it is muted; where that only listens, with a muted microphone. The present call
+   * is put on hold, and hung up when the new one is connected. Throws `invalid_option` without a room. What cannot be
+   * carried out is refused. Does nothing once it was accepted or refused, or the call has ended; nor does `refuse()`.
    */
   accept(options?: { readonly roomId?: string }): void;
   refuse(): void;
 }
 
 /**
- * A call. What its methods lead to is told by the streams, and the last of it by `ended`; they do nothing once the
- * call has ended. Those that return a promise may be refused a device: its rejection may be left alone. Every stream
- * emits its present value on subscription, then each change, and completes when the call has ended.
+ * A call. What its methods lead to shows in the streams, and in the end in `ended`. Once the call has ended they do
+ * nothing, and every promise settles. One that rejects, as where a device is refused, may be left alone.
+ *
+ * Every stream emits its present value on subscription, where nothing else is said, then each change, and completes when
+ * the call has ended. Whoever subscribes after that receives the last value: `ended` of `state$`, no streams, and the
+ * others as they were.
  */
 export interface Call<TStream = unknown> extends CallRef {
   /** Changes once where two calls cross and the peer's takes the place of ours (P21). */
@@ -85,29 +89,45 @@ export interface Call<TStream = unknown> extends CallRef {
   readonly capabilities$: Observable<Capabilities>;
   /** Who a bridge says is at the other end, for display only (P33). */
   readonly identity$: Observable<AssertedIdentity>;
+  /** What we send: none before the devices have opened, and none when the call has ended. */
   readonly localStreams$: Observable<readonly CallStream<TStream>[]>;
+  /** What the peer sends: none before there is a description of it, and none when the call has ended. */
   readonly remoteStreams$: Observable<readonly CallStream<TStream>[]>;
+  /** What the app has muted, whether or not there is such a device. */
   readonly muted$: Observable<Muted>;
   readonly held$: Observable<Held>;
-  /** Emits what failed without ending the call: see `MediaSession.warnings$`. Late subscribers get the last 20. */
+  /**
+   * Emits what failed without ending the call, such as a camera that did not open, with the `kind` of the device and a
+   * code of `answer()`. Late subscribers receive the last 20, also after the end.
+   */
   readonly warnings$: Observable<TrunklineError>;
-  /** Emits each channel that the peer opens. */
+  /** Emits each channel that the peer opens; those that nobody has received wait, also after the end. */
   readonly channels$: Observable<Channel>;
-  /** Emits each request of the peer to be transferred. */
+  /** Emits each request of the peer to be transferred. Late subscribers receive the last, also after the end. */
   readonly transfers$: Observable<TransferRequest>;
-  /** Emits about once a second while it is subscribed to and the call is connected. */
+  /** Emits about once a second while it is subscribed to and the call is connected; nothing to late subscribers. */
   readonly stats$: Observable<CallStats>;
-  /** The call's story so far, then as it goes on: milestones of both halves and messages, each with its time. */
+  /**
+   * The milestones of both halves and the messages, each with its time: the last 500 so far, then each. Completes when
+   * the engine is done with the call, which may be after the end.
+   */
   readonly trace$: Observable<TraceEntry>;
   /** Never rejects. */
   readonly ended: Promise<CallEnd>;
   /**
    * Accepts an incoming call with what `capture` names; nothing named is to listen and watch only. Resolves when the
-   * homeserver has the answer. Where the devices do not open it rejects with `media_denied` and the like, and the call
-   * rings on: it may be answered again; not so where the answer has left before, which a call that was prepared for as
-   * it rang does not wait with: then the call ends. Rejects with `closed` where the call ends before, and as the
-   * homeserver refuses, which ends the call. Does nothing unless the call is ringing; while an answer is being made,
-   * the promise is that one's. It may be left alone. Throws `invalid_option`.
+   * homeserver has the answer.
+   *
+   * Where only the camera does not open, the call is answered with audio, and `warnings$` emits why. Where the microphone
+   * does not, or whatever else is all that is asked for, it rejects with `media_denied`, `media_missing`, `media_busy` or
+   * `media_failed` and the `kind` of the device, and the call rings on, in all tabs and devices: it may be answered again,
+   * with the same or less. A microphone that fails once the answer has left is a warning. A permission prompt that nobody
+   * answers keeps the call no longer than its invite is good for: then it ends with `user_media_failed` and an error of
+   * code `media_denied`.
+   *
+   * Rejects with `closed` where the call ends before the homeserver has the answer, and with the code of the homeserver's
+   * refusal, which ends the call. Does nothing unless the call is ringing; while an answer is being made, the promise is
+   * that one's. It may be left alone. Throws `invalid_option`.
    */
   answer(capture: Capture): Promise<void>;
   /**
@@ -122,7 +142,8 @@ export interface Call<TStream = unknown> extends CallRef {
    * Adds, switches or ends our audio and video without a gap: `{ video: true }` adds the camera, `{ video: false }`
    * ends it, `{ audio: { deviceId } }` switches the microphone; a kind that is not named stays as it is. Rejects with
    * `media_denied` and the like, or with `wrong_state` where a kind is added and the call is not answered yet or the
-   * peer cannot negotiate, or with `aborted` by the `signal`; then nothing has changed.
+   * peer cannot negotiate, `aborted` by the `signal`, or `closed` where the call has ended or ends meanwhile; then
+   * nothing has changed. Throws `invalid_option`.
    */
   change(capture: Capture, options?: ChangeOptions): Promise<void>;
   /** Shares the screen beside the camera. Rejects as `change()` does. */
@@ -137,7 +158,7 @@ export interface Call<TStream = unknown> extends CallRef {
   resume(): void;
   /** Sends keys (`0-9A-D#*,`). Throws `wrong_state` where there is no sound to send them with. */
   sendDtmf(keys: string): void;
-  /** Opens a channel for messages beside the media. */
+  /** Opens a channel for messages beside the media. Throws `closed` once the call has ended. */
   openChannel(label: string): Channel;
   /**
    * Asks the peer to talk to somebody else instead (P32). Resolves when the homeserver has the request; rejects with

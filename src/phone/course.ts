@@ -1,4 +1,14 @@
-import { firstValueFrom, ReplaySubject, Subscription, skip, timer } from "rxjs";
+import {
+  catchError,
+  defer,
+  filter,
+  firstValueFrom,
+  ReplaySubject,
+  Subscription,
+  skip,
+  switchMap,
+  timer,
+} from "rxjs";
 import type {
   AssertedIdentity,
   CallRef,
@@ -17,18 +27,23 @@ import type {
 } from "../streams/contract.ts";
 import { fromErrorData, TrunklineError, toErrorData, toTrunklineError } from "../streams/errors.ts";
 import { Latest } from "../streams/latest.ts";
-import type { CallEnd, CallState, Muted, TransferRequest } from "./call.ts";
+import type { CallEnd, CallState, Muted, Offers, TransferRequest } from "./call.ts";
 import type { CallParts, Incoming } from "./call-parts.ts";
-import { recovery } from "./recovery.ts";
+import { offersOf } from "./offers.ts";
 import { unawaited } from "./unawaited.ts";
 import { type Say, Voice } from "./voice.ts";
 
-/** A call that rings stops this much later, in ms, than its engine should have said, which may be lost. */
+/** A call that is not answered ends this much later, in ms, than its engine should end it, which may be lost. */
 const EXPIRY_GRACE_MS = 2_000;
 /** How many warnings are kept for late subscribers. */
 const WARNINGS_LENGTH = 20;
 /** How much of a call's trace is kept for late subscribers. */
 const TRACE_LENGTH = 500;
+
+/** How long an invite is good for at most, in ms: where the app does not say, only the engine knows (P7). */
+const MAX_LIFETIME_MS = 600_000;
+/** How many signals of a call that crossed ours are kept (P44). */
+const MAX_CROSSED = 64;
 
 /** The way of one call from its beginning to its end: descriptions out and in, the path, and what becomes of both. */
 export class Course<TStream> {
@@ -47,6 +62,8 @@ export class Course<TStream> {
   readonly ended: Promise<CallEnd>;
   /** What it was placed or answered with. */
   capture: Capture = {};
+  /** The kinds of media that it was offered with. */
+  offers: Offers = { audio: false, video: false };
   protected negotiable = false;
   readonly #life = new Subscription();
   /** Emits when there are other ICE servers than those that the connection was made with. */
@@ -56,8 +73,14 @@ export class Course<TStream> {
   /** The peer's, where the call is theirs. */
   #offer: RemoteDescription | undefined;
   #answering: Promise<void> | undefined;
+  /** Our offer or answer, while it is being made. */
+  #describing: Promise<unknown> | undefined;
   /** Whether the engine was given our answer. */
   #answerSent = false;
+  /** What the engine has emitted of a call of theirs that took the place of ours (P21), until it is answered. */
+  #crossed: Signal[] = [];
+  #expiresAt = 0;
+  #expiry = Subscription.EMPTY;
 
   constructor(ref: CallRef, parts: CallParts<TStream>, theirs: Incoming | undefined) {
     const { session } = parts;
@@ -104,10 +127,15 @@ export class Course<TStream> {
     if (invitee !== undefined) this.peer$.next({ userId: invitee });
     this.#reach("place");
     floor.take(session);
+    const expire = () => this.#expireIn(options.lifetime ?? MAX_LIFETIME_MS);
+    expire();
     this.#attempt(async () => {
       const placed = this.voice.say({ type: "place", ...options });
-      const [offer] = await Promise.all([session.offer(capture, { waitForDevices }), placed]);
+      const offering = this.#describe(session.offer(capture, { waitForDevices }));
+      const [offer] = await Promise.all([offering, placed]);
       if (this.state !== "preparing") return;
+      this.offers = offersOf(offer);
+      expire();
       this.#become("inviting");
       await this.voice.describe({ type: "invite", ...offer });
     });
@@ -139,16 +167,23 @@ export class Course<TStream> {
   }
 
   /**
-   * Our call and theirs have crossed, and theirs goes on (P21): accepted at once, with the media that is open. It has
-   * the floor if ours had it.
+   * Our call and theirs have crossed, and theirs goes on (P21): accepted at once with the media that is open, or once
+   * it is, which shows that the user is there. It has the floor if ours had it.
    */
   becomes(theirs: Incoming): void {
     this.#ref = { roomId: this.#ref.roomId, callId: theirs.callId };
     this.voice.speakFor(this.#ref);
+    this.#crossed = [theirs];
     const offer = this.#meet(theirs);
     this.#reach("accept");
     this.#become("connecting");
-    this.#attempt(async () => this.#sendAnswer(await this.session.answer(offer, this.capture)));
+    this.#answering = unawaited(this.#answer(offer));
+  }
+
+  /** Keeps what the engine emits of a call of theirs that may yet have to ring. */
+  protected keep(signal: Signal): void {
+    const kept = this.#crossed.length;
+    if (kept > 0 && kept < MAX_CROSSED && signal.type !== "trace") this.#crossed.push(signal);
   }
 
   /** Ends this side; a call that is not answered rings on at our other devices and tabs (P48). */
@@ -159,8 +194,8 @@ export class Course<TStream> {
     } else this.hangupFor("us", "user_hangup");
   }
 
-  protected hangupFor(by: End["by"], reason: HangupReason, error?: TrunklineError): void {
-    this.endWith({ type: "hangup", reason }, { by, reason, ...(error && { error: toErrorData(error) }) });
+  protected hangupFor(by: End["by"], reason: HangupReason): void {
+    this.endWith({ type: "hangup", reason }, { by, reason });
   }
 
   /** Ends this side first, then tells the peer. */
@@ -172,8 +207,9 @@ export class Course<TStream> {
   }
 
   /** Ends this side: the microphone and the camera first. The story may go on until the engine is done. */
-  end(end: End): void {
+  end(given: End): void {
     if (this.state === "ended") return;
+    const end = given.reason === "invite_timeout" ? this.#timedOut(given) : given;
     const { session } = this;
     const { floor } = this.parts;
     this.voice.close();
@@ -191,6 +227,12 @@ export class Course<TStream> {
   /** No more will be told of it. */
   forget(): void {
     this.trace$.complete();
+  }
+
+  /** Ends this side of a call with which the engine is done. */
+  conclude(end: End): void {
+    this.end(end);
+    this.forget();
   }
 
   protected tell(entry: TraceEntry): void {
@@ -218,32 +260,88 @@ export class Course<TStream> {
     this.voice.mention({ type: "claim" });
     floor.take(session);
     this.#become("connecting");
+    await this.#answer(offer);
+  }
+
+  async #answer(offer: RemoteDescription): Promise<void> {
     let answer: SessionDescription;
     try {
-      answer = await session.answer(offer, capture);
+      answer = await this.#describe(this.session.answer(offer, this.capture));
     } catch (thrown) {
       this.#answering = undefined;
-      if (this.state !== "ended") {
-        floor.drop(session);
-        this.voice.mention({ type: "release" });
-        this.#become("ringing");
-      }
+      if (this.state !== "ended") this.#ringOn(toTrunklineError(thrown));
       throw thrown;
     }
     await this.#attempt(() => this.#sendAnswer(answer));
   }
 
   async #sendAnswer(answer: SessionDescription): Promise<void> {
-    if (this.state === "ended") throw new TrunklineError("closed", "The call has ended.");
+    this.#assertLive();
     this.#answerSent = true;
+    this.#crossed = [];
     this.#recover();
-    await this.voice.describe({ type: "answer", ...answer });
+    await this.voice.describe({ type: "answer", ...answer }).finally(() => this.#assertLive());
+  }
+
+  /**
+   * No answer could be made, so theirs rings, here and in our other tabs. Where it took the place of ours, which cannot
+   * be made either, ours ends, and theirs rings as a call of its own.
+   */
+  #ringOn(error: TrunklineError): void {
+    const { floor, clock, receive } = this.parts;
+    const [theirs, ...later] = this.#crossed;
+    this.voice.mention({ type: "release" });
+    if (theirs?.type !== "incoming") {
+      floor.drop(this.session);
+      this.#become("ringing");
+      return;
+    }
+    const { replaces: _, ...rings } = theirs;
+    const remaining = Math.max(0, this.#expiresAt - clock.now());
+    this.conclude(failure(error));
+    for (const signal of [{ ...rings, remaining }, ...later]) receive(signal);
+  }
+
+  /** Remembers that a description is being made, which waits for the devices. */
+  #describe<T>(describing: Promise<T>): Promise<T> {
+    this.#describing = describing;
+    return describing.finally(() => {
+      if (this.#describing === describing) this.#describing = undefined;
+    });
+  }
+
+  /** Where the time is up because the devices have not opened, as where nobody answers the prompt, the end says so. */
+  #timedOut(end: End): End {
+    const { audio, video } = this.capture;
+    const kind = audio ? "audio" : video && "video";
+    const message = "No device opened in time: the permission prompt was not answered.";
+    return this.#describing && kind ? failure(new TrunklineError("media_denied", message, { kind })) : end;
+  }
+
+  #assertLive(): void {
+    if (this.state === "ended") throw new TrunklineError("closed", "The call has ended.");
   }
 
   /** Ends the call, and tells the peer why (P17). */
   #fail(error: TrunklineError): void {
-    const reason = error.code.startsWith("media_") ? "user_media_failed" : "unknown_error";
-    this.hangupFor("system", reason, error);
+    const end = failure(error);
+    this.endWith({ type: "hangup", reason: end.reason }, end);
+  }
+
+  /**
+   * Nobody waits for an answer for longer than the invite is good for, whatever becomes of the devices and the engine:
+   * not for ours to be made, nor to be answered, nor for an answer of ours.
+   */
+  #expireIn(ms: number): void {
+    const { clock } = this.parts;
+    this.#expiresAt = clock.now() + ms;
+    this.#expiry.unsubscribe();
+    this.#expiry = timer(ms + EXPIRY_GRACE_MS, clock).subscribe(() => {
+      const end = { by: "system", reason: "invite_timeout" } as const;
+      if (this.#offer) this.conclude(end);
+      else this.hangupFor(end.by, end.reason);
+    });
+    this.#life.add(this.#expiry);
   }
 
   #meet(theirs: Incoming): RemoteDescription {
@@ -251,28 +349,28 @@ export class Course<TStream> {
     this.capabilities$.next(theirs.capabilities);
     this.negotiable = theirs.negotiable;
     this.#offer = theirs;
-    const expiry$ = timer(theirs.remaining + EXPIRY_GRACE_MS, this.parts.clock);
-    this.#life.add(
-      expiry$.subscribe(() => {
-        if (!this.isUnanswered) return;
-        this.end({ by: "system", reason: "invite_timeout" });
-        this.forget();
-      }),
-    );
+    this.#expireIn(theirs.remaining);
     return theirs;
   }
 
-  /** Answered by one side or the other: from now on there is to be a path. */
+  /** Answered by one side or the other: from now on there is to be a path. How it is kept is loaded only now. */
   #recover(): void {
-    const recovering = recovery(this.session.path$, {
-      caller: this.#offer === undefined,
-      clock: this.parts.clock,
-      late$: this.#late$,
-    });
+    this.#expiry.unsubscribe();
+    const recovering$ = defer(() => import("./recovery.ts")).pipe(
+      switchMap(({ recovery }) =>
+        recovery(this.session.path$, {
+          caller: this.#offer === undefined,
+          clock: this.parts.clock,
+          late$: this.#late$,
+        }),
+      ),
+      // Without it, a path that fails is not looked for again.
+      catchError(() => this.session.path$.pipe(filter((path) => path === "failed"))),
+    );
     this.#life.add(
-      recovering.subscribe((what) => {
+      recovering$.subscribe((what) => {
         if (what === "restart") this.#restart();
-        else this.hangupFor("system", what === "lost" ? "ice_timeout" : "ice_failed");
+        else this.hangupFor("system", this.state === "connecting" ? "ice_failed" : "ice_timeout");
       }),
     );
   }
@@ -302,3 +400,11 @@ export class Course<TStream> {
     this.tell({ kind: "milestone", name, at });
   }
 }
+
+/** How a call ends by an error, in the terms of P17. */
+const failure = (error: TrunklineError) =>
+  ({
+    by: "system",
+    reason: error.code.startsWith("media_") ? "user_media_failed" : "unknown_error",
+    error: toErrorData(error),
+  }) as const;

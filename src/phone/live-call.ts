@@ -9,11 +9,11 @@ import type {
   Transfer,
 } from "../streams/contract.ts";
 import { TrunklineError } from "../streams/errors.ts";
-import type { Call, CallState, Muted, Offers, TransferRequest, TransferTo } from "./call.ts";
+import type { Call, CallState, Muted, TransferRequest, TransferTo } from "./call.ts";
 import type { CallParts, Incoming } from "./call-parts.ts";
 import { Course } from "./course.ts";
 import { offersOf } from "./offers.ts";
-import { checkCapture, type PlaceOptions } from "./options.ts";
+import { checkCapture, checkSignal, type PlaceOptions } from "./options.ts";
 import { unawaited } from "./unawaited.ts";
 
 const KINDS = ["audio", "video"] as const;
@@ -29,11 +29,10 @@ export class LiveCall<TStream> extends Course<TStream> implements Call<TStream> 
   declare readonly held$: Call["held$"];
   declare readonly channels$: Call["channels$"];
   declare readonly stats$: Call["stats$"];
-  offers: Offers;
 
   constructor(ref: CallRef, parts: CallParts<TStream>, theirs?: Incoming) {
     super(ref, parts, theirs);
-    this.offers = theirs ? offersOf(theirs.description) : { audio: false, video: false };
+    if (theirs) this.offers = offersOf(theirs);
     this.roomId = ref.roomId;
     this.direction = theirs ? "incoming" : "outgoing";
     this.groupRoom = theirs?.groupRoom ?? false;
@@ -50,13 +49,14 @@ export class LiveCall<TStream> extends Course<TStream> implements Call<TStream> 
     return PENDING.includes(this.state);
   }
 
-  place({ roomId: _, invitee, lifetime, waitForDevices = true, ...capture }: PlaceOptions): void {
+  place(options: PlaceOptions): void {
+    const { roomId: _, invitee, lifetime, waitForDevices = true, ...capture } = options;
     this.offers = { audio: Boolean(capture.audio), video: Boolean(capture.video) };
-    this.start(
-      capture,
-      { ...(invitee !== undefined && { invitee }), ...(lifetime !== undefined && { lifetime }) },
-      waitForDevices,
-    );
+    const limits = {
+      ...(invitee !== undefined && { invitee }),
+      ...(lifetime !== undefined && { lifetime }),
+    };
+    this.start(capture, limits, waitForDevices);
   }
 
   /** Lets go of what was made ready. */
@@ -86,15 +86,22 @@ export class LiveCall<TStream> extends Course<TStream> implements Call<TStream> 
     this.session.mute(muted);
   }
 
-  change(capture: Capture, options?: ChangeOptions): Promise<void> {
+  change(capture: Capture, options: ChangeOptions = {}): Promise<void> {
     checkCapture(capture);
+    checkSignal(options);
     // Another device of a kind that is sent needs no negotiation.
     const adds = KINDS.some((kind) => capture[kind] && !this.capture[kind]);
     const ready = adds ? this.#assertNegotiable() : Promise.resolve();
-    return unawaited(ready.then(() => this.session.change(capture, options)));
+    return unawaited(
+      ready.then(async () => {
+        await this.session.change(capture, options);
+        this.capture = { ...this.capture, ...capture };
+      }),
+    );
   }
 
   shareScreen(options: ScreenOptions = {}): Promise<void> {
+    checkSignal(options);
     return unawaited(this.#assertNegotiable().then(() => this.session.shareScreen(options)));
   }
 
@@ -135,6 +142,7 @@ export class LiveCall<TStream> extends Course<TStream> implements Call<TStream> 
 
   /** Takes what the engine says of this call. */
   receive(signal: Signal): void {
+    this.keep(signal);
     switch (signal.type) {
       case "invited":
         if (this.state === "inviting") this.state$.next("ringing");
@@ -161,8 +169,7 @@ export class LiveCall<TStream> extends Course<TStream> implements Call<TStream> 
         this.tell(signal.entry);
         break;
       case "ended":
-        this.end(signal.end);
-        this.forget();
+        this.conclude(signal.end);
     }
   }
 
@@ -178,6 +185,9 @@ export class LiveCall<TStream> extends Course<TStream> implements Call<TStream> 
 
   #requestOf(transfer: Transfer): TransferRequest {
     let decided = false;
+    const { replacementId } = transfer;
+    const refuse = (reason: "declined" | "failed_call") =>
+      this.voice.mention({ type: "refuse_transfer", replacementId, reason });
     return {
       ...transfer,
       accept: (options = {}) => {
@@ -186,12 +196,11 @@ export class LiveCall<TStream> extends Course<TStream> implements Call<TStream> 
           throw new TrunklineError("invalid_option", "The transfer names no room: accept({ roomId }) must.");
         }
         if (decided || !this.#isEngaged) return;
-        this.parts.onTransfer(transfer, roomId);
         decided = true;
+        this.parts.onTransfer(transfer, roomId).catch(() => refuse("failed_call"));
       },
       refuse: () => {
-        const { replacementId } = transfer;
-        if (!decided) this.voice.mention({ type: "refuse_transfer", replacementId, reason: "declined" });
+        if (!decided) refuse("declined");
         decided = true;
       },
     };

@@ -1,17 +1,33 @@
-import type { Capture } from "../streams/contract.ts";
+import type { Capture, ChangeOptions } from "../streams/contract.ts";
 import { TrunklineError } from "../streams/errors.ts";
+import type { PhoneOptions } from "./phone.ts";
 
 export interface PlaceOptions extends Capture {
   readonly roomId: string;
   /** The one user who may answer. Absent: any member of the room but us (P11). */
   readonly invitee?: string;
-  /** How long the invite rings, in ms, 1 s to 10 min. Default 90 s (P7). */
+  /**
+   * How long the invite rings, in ms, 1 s to 10 min. Default 90 s (P7). The devices have as long to open: where they
+   * have not, as where nobody answers the permission prompt, the call ends with `user_media_failed` and an error of code
+   * `media_denied`, and nothing is sent.
+   */
   readonly lifetime?: number;
   /**
    * Whether the invite leaves only when camera and microphone have opened. Default true. Where not, the peer rings
    * sooner, and is hung up on with `user_media_failed` where they are refused.
    */
   readonly waitForDevices?: boolean;
+}
+
+/** Throws `invalid_option` where one of the two halves is missing. */
+export function checkHalves({ signaling, media }: Partial<PhoneOptions<unknown>> = {}): void {
+  check(
+    signaling?.signals$,
+    "signaling",
+    "what spawnSignaling() or another signalling half returns",
+    signaling,
+  );
+  check(media?.open, "media", "what browserMedia() or another media half returns", media);
 }
 
 /** Throws `invalid_option`, naming the option and what it should be. */
@@ -34,23 +50,32 @@ export function checkPlaceOptions(options: PlaceOptions): void {
     waitForDevices,
   );
   checkCapture(options);
-  check(Boolean(options.audio || options.video), "audio, video", "set, at least one of them", undefined);
+  check(options.audio || options.video, "audio, video", "set, at least one of them", "neither");
 }
 
 /** Throws `invalid_option` where `audio` or `video` is neither a boolean nor an object of constraints. */
-export function checkCapture({ audio, video }: Capture): void {
+export function checkCapture(capture: Capture): void {
+  check(isObject(capture), "what to open", "an object, such as { audio: true }", capture);
+  const { audio, video } = capture;
   for (const [name, value] of Object.entries({ audio, video })) {
     const fits = value === undefined || typeof value === "boolean" || isObject(value);
     check(fits, name, "true, false, or an object of constraints", value);
   }
 }
 
+/** Throws `invalid_option` where there is a `signal` that is no `AbortSignal`, of this page or of another. */
+export function checkSignal(options: ChangeOptions): void {
+  const signal = options?.signal;
+  check(!signal || signal.addEventListener, "signal", "an AbortSignal", signal);
+}
+
 const isObject = (value: unknown): boolean => typeof value === "object" && value !== null;
 const isId = (value: unknown, sigil: string): boolean =>
   typeof value === "string" && value.length > 1 && value.startsWith(sigil);
 
-function check(holds: boolean, name: string, wanted: string, got: unknown): void {
+function check(holds: unknown, name: string, wanted: string, got: unknown): void {
   if (holds) return;
-  const shown = got === undefined ? "nothing" : typeof got === "string" ? JSON.stringify(got) : typeof got;
+  const isPlain = !isObject(got) && typeof got !== "function";
+  const shown = typeof got === "string" ? JSON.stringify(got) : isPlain ? String(got) : typeof got;
   throw new TrunklineError("invalid_option", `${name} must be ${wanted}; got ${shown}.`);
 }

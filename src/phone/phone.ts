@@ -30,13 +30,12 @@ import type {
 } from "../streams/contract.ts";
 import { TrunklineError, toErrorData, toTrunklineError } from "../streams/errors.ts";
 import { opaqueId, type Random, secureRandom } from "../streams/ids.ts";
-import { dispatchAgain } from "./again.ts";
 import type { Call } from "./call.ts";
 import type { Incoming } from "./call-parts.ts";
+import { dispatchCommand } from "./dispatch.ts";
 import { Floor } from "./floor.ts";
 import { LiveCall } from "./live-call.ts";
-import { checkPlaceOptions, type PlaceOptions } from "./options.ts";
-import { transferCall } from "./transfer.ts";
+import { checkHalves, checkPlaceOptions, type PlaceOptions } from "./options.ts";
 
 /** A call waits this long for TURN servers, in ms, and then goes without: a direct path may do. */
 const ICE_SERVERS_DEADLINE = 2_000;
@@ -81,6 +80,13 @@ export interface Phone<TStream = unknown> {
    * Places a call; where the user in question calls us in that room already, theirs is answered and returned instead,
    * as by `Call.answer()`. Where there is a call with them that is not connected yet, as after a double click, that one is
    * resumed and returned. Throws `invalid_option`, and `closed`; what happens later is shown by the call.
+   *
+   * Where only the camera does not open, the call is placed with audio, and `Call.warnings$` emits why. Where the
+   * microphone does not, or whatever else is all that is asked for, it ends with `user_media_failed`, and its error has
+   * the `kind` of the device; nothing has been sent, unless it was not to wait for the devices.
+   *
+   * Where their call and ours cross (P21), theirs takes the place of ours, once the microphone is open; where it does not
+   * open, ours ends, and theirs rings in `incoming$`.
    */
   place(options: PlaceOptions): Call<TStream>;
   /**
@@ -91,8 +97,12 @@ export interface Phone<TStream = unknown> {
   [Symbol.dispose](): void;
 }
 
-/** Joins a signalling half and a media half to a phone. Both belong to the phone from then on. */
+/**
+ * Joins a signalling half and a media half to a phone. Both belong to the phone from then on. Throws `invalid_option`
+ * where one is missing.
+ */
 export function createPhone<TStream>(options: PhoneOptions<TStream>): Phone<TStream> {
+  checkHalves(options);
   const { signaling, media, warm = false, clock = realClock, random = secureRandom } = options;
   const live = new Map<string, LiveCall<TStream>>();
   const floor = new Floor();
@@ -131,15 +141,18 @@ export function createPhone<TStream>(options: PhoneOptions<TStream>): Phone<TStr
         session: media.open({ iceServers$ }),
         clock,
         newId: () => opaqueId(random),
-        dispatch: (command, wanted) => dispatchAgain(signaling, command, wanted, clock),
+        dispatch: (command, wanted) => dispatchCommand(signaling, command, wanted, clock),
         iceServers$,
         onTrace({ roomId, callId }, entry) {
           if (entry.kind === "milestone") markMilestone(callId, entry, clock.now());
           traces.next({ roomId, callId, entry });
         },
         floor,
-        onTransfer: (transfer, roomId) =>
-          transferCall(call, transfer, roomId, { place, incoming$, has: (ref) => live.has(keyOf(ref)) }),
+        receive: (signal) => receive(signal),
+        async onTransfer(transfer, roomId) {
+          const { transferCall } = await import("./transfer.ts");
+          transferCall(call, transfer, roomId, { place, incoming$, has: (ref) => live.has(keyOf(ref)) });
+        },
       },
       theirs,
     );
@@ -194,10 +207,7 @@ export function createPhone<TStream>(options: PhoneOptions<TStream>): Phone<TStr
 
   /** Nothing is left to carry the calls: they end, and so do the streams. */
   const finish = (end: End = { by: "us", reason: "user_hangup" }) => {
-    for (const call of [...live.values()]) {
-      call.end(end);
-      call.forget();
-    }
+    for (const call of [...live.values()]) call.conclude(end);
     spare?.close();
     for (const stream of [changes, incoming, ignored, traces]) stream.complete();
   };

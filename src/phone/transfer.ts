@@ -1,3 +1,4 @@
+/** Loaded when the app accepts a transfer: most calls do without. */
 import { filter, type Observable, of, take } from "rxjs";
 import type { CallRef, Transfer } from "../streams/contract.ts";
 import type { LiveCall } from "./live-call.ts";
@@ -6,7 +7,8 @@ import type { PlaceOptions } from "./options.ts";
 /** What our call ids are made of (P3). */
 const OURS = /^[0-9A-Za-z._~-]{1,255}$/;
 
-interface Desk<TStream> {
+/** What a transfer needs of the phone. */
+export interface TransferContext<TStream> {
   readonly place: (options: PlaceOptions, callId?: string) => LiveCall<TStream>;
   /** The calls that ring, and each that begins to. */
   readonly incoming$: Observable<LiveCall<TStream>>;
@@ -17,16 +19,19 @@ interface Desk<TStream> {
 /**
  * Carries out a transfer that the app has allowed (P32): calls the user in question, or takes the call they are about
  * to make, with what the present call sends. The present call waits on hold, ends when the new one is connected, and
- * goes on when there is none to be had.
+ * goes on when there is none to be had. Throws as `Phone.place()` does.
  */
 export function transferCall<TStream>(
   present: LiveCall<TStream>,
   { targetUser, createCall, awaitCall }: Transfer,
   roomId: string,
-  { place, incoming$, has }: Desk<TStream>,
+  { place, incoming$, has }: TransferContext<TStream>,
 ): void {
-  const { capture } = present;
   const { userId } = targetUser;
+  const { audio = false, video = false } = present.capture;
+  // A call has to be offered with something: one that only listens is placed with a microphone that is muted.
+  const listens = !audio && !video;
+  const muted = { ...present.muted$.value, ...(listens && { audio: true }) };
   /** The peer's word for the call to be is taken where it could be ours (P3), and is no other call's. */
   const callId =
     createCall && OURS.test(createCall) && !has({ roomId, callId: createCall }) ? createCall : undefined;
@@ -35,10 +40,13 @@ export function transferCall<TStream>(
     take(1),
   );
   const next$ =
-    awaitCall === undefined ? of(place({ roomId, invitee: userId, ...capture }, callId)) : announced$;
+    awaitCall === undefined
+      ? of(place({ roomId, invitee: userId, audio: audio || listens, video }, callId))
+      : announced$;
   const goOn = () => present.resumeIfFree();
   const waiting = next$.subscribe((next) => {
-    next.answer(capture).catch(goOn);
+    next.mute(muted);
+    next.answer({ audio, video }).catch(goOn);
     next.state$
       .pipe(
         filter((state) => state === "connected"),

@@ -250,7 +250,10 @@ export interface Transport {
  * already: it is then neither refused nor done twice, for its event keeps its transaction id (P30).
  */
 export type Command =
-  /** A call is being prepared: no event is sent, but glare is decided from here on (P21). */
+  /**
+   * A call is being prepared: no event is sent, but glare is decided from here on (P21). Where its invite is not made
+   * within `lifetime`, the call ends.
+   */
   | (CallRef & {
       readonly type: "place";
       readonly invitee?: string;
@@ -264,7 +267,10 @@ export type Command =
    * nothing to the room.
    */
   | (CallRef & { readonly type: "claim" })
-  /** The devices of a call that was claimed did not open: it rings on, in our other tabs too. Sends nothing. */
+  /**
+   * The devices of a call that was claimed, or that `replaces` one of ours, did not open: it rings on, in our other tabs
+   * too. Sends nothing.
+   */
   | (CallRef & { readonly type: "release" })
   /** A local candidate, as it is found. The engine decides what leaves when. */
   | (CallRef & { readonly type: "candidate"; readonly candidate: Candidate })
@@ -306,7 +312,7 @@ export type Signal =
         readonly groupRoom?: boolean;
         /**
          * Glare (P21): a call of ours in this room, which this one takes the place of. It is not to ring but to be
-         * answered at once, with the media that is open; of the call it replaces no more will be heard.
+         * answered with the media that is open, as soon as it is; of the call that it replaces nothing more is emitted.
          */
         readonly replaces?: string;
       })

@@ -417,5 +417,5 @@ function describedError(): TrunklineError {
 }
 
 function closedError(): TrunklineError {
-  return new TrunklineError("closed", "The media session is closed.");
+  return new TrunklineError("closed", "The call has ended.");
 }

@@ -31,6 +31,6 @@ describe("a session's first connection", () => {
   it("is made without any where none will come, and not at all where they cannot be had or are awaited", async () => {
     expect(await offerWith(of())).toMatch(/made with $/);
     expect(await offerWith(throwError(() => new Error("no signalling")))).toContain("no signalling");
-    expect(await offerWith(NEVER)).toContain("closed");
+    expect(await offerWith(NEVER)).toContain("has ended");
   });
 });

@@ -1,6 +1,6 @@
 import { BehaviorSubject, EMPTY, filter, NEVER } from "rxjs";
 import { describe, expect, it } from "vitest";
-import { dispatchAgain } from "../../src/phone/again.ts";
+import { dispatchCommand } from "../../src/phone/dispatch.ts";
 import type { Command, SignalingHalf, SignalingStatus } from "../../src/streams/contract.ts";
 import { TrunklineError } from "../../src/streams/errors.ts";
 import { virtualClock } from "../../src/testing/clock.ts";
@@ -25,7 +25,7 @@ function losing(times: number, code = lost) {
     },
     close: async () => {},
   };
-  const say = (command: Command, wanted = () => true) => dispatchAgain(half, command, wanted, clock);
+  const say = (command: Command, wanted = () => true) => dispatchCommand(half, command, wanted, clock);
   return { clock, heard, status, say };
 }
 

@@ -86,6 +86,43 @@ describe("answer()", () => {
     expect(types()).toEqual(["claim"]);
   });
 
+  it("rejects with closed where the call ends while the answer is on its way", async () => {
+    const { incoming, signals, signaling } = await ringing();
+    const { dispatch } = signaling;
+    // What is under way as a call ends resolves: its end has made it pointless.
+    signaling.dispatch = async (command) => {
+      await dispatch(command);
+      if (command.type === "answer")
+        signals.next({ ...ref, type: "ended", end: { by: "peer", reason: "user_hangup" } });
+    };
+    await expect(incoming.answer(audio)).rejects.toMatchObject({ code: "closed" });
+    expect(await incoming.ended).toEqual({ by: "peer", reason: "user_hangup" });
+  });
+
+  it("rejects with closed, too, where the engine refuses an answer because the call has ended", async () => {
+    const { incoming, signals, signaling } = await ringing();
+    const { dispatch } = signaling;
+    signaling.dispatch = async (command) => {
+      await dispatch(command);
+      if (command.type !== "answer") return;
+      signals.next({ ...ref, type: "ended", end: { by: "peer", reason: "user_hangup" } });
+      throw new TrunklineError("unknown_call", "There is no such call.");
+    };
+    await expect(incoming.answer(audio)).rejects.toMatchObject({ code: "closed" });
+  });
+
+  it.each([
+    [undefined, "what to open must be an object, such as { audio: true }; got undefined"],
+    [null, "got null"],
+    [{ audio: 5 }, "audio must be true, false, or an object of constraints; got 5"],
+  ])("throws invalid_option for %j, and says what to pass", async (capture, message) => {
+    const { incoming, types } = await ringing();
+    const expected = { code: "invalid_option", message: expect.stringContaining(message) };
+    for (const method of ["answer", "change"] as const)
+      expect(() => incoming[method](capture as object)).toThrow(expect.objectContaining(expected));
+    expect([types(), last(incoming.state$)]).toEqual([[], "ringing"]);
+  });
+
   it("P7 rejects with closed where the devices are not open before the invite has expired", async () => {
     const clock = virtualClock();
     const { phone, media, ring, types } = await ringing({ clock });
@@ -98,7 +135,7 @@ describe("answer()", () => {
     const closed = expect(answering).rejects.toMatchObject({ code: "closed" });
     await clock.advance(95_000);
     await closed;
-    expect(await call.ended).toEqual({ by: "system", reason: "invite_timeout" });
+    expect(await call.ended).toMatchObject({ by: "system", error: { code: "media_denied", kind: "audio" } });
     expect([types(), media.liveTracks]).toEqual([["claim"], 0]);
   });
 

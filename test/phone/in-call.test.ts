@@ -197,6 +197,54 @@ describe("in a call", () => {
     expect(calls.map(({ callId }) => callId === incoming.callId)).toEqual([false]);
   });
 
+  it.each([{}, { video: true }, voice])(
+    "P32 of a call that was answered with %j goes on",
+    async (capture) => {
+      const { outgoing, incoming, clock, bob, carol } = await withCarol(capture);
+      const requests = collect(incoming.transfers$);
+      const calls = collect(carol.phone.incoming$);
+      void outgoing.transfer({ targetUser: { userId: "@carol:test" }, targetRoom: "!other:test" });
+      await clock.advance(500);
+      requests[0]?.accept();
+      await clock.advance(1_000);
+      calls[0]?.answer(voice);
+      await clock.advance(3_000);
+      expect([last((calls[0] as Call).state$), (await incoming.ended).by]).toEqual(["connected", "us"]);
+      const audioMuted = !("audio" in capture);
+      expect(last((calls[0] as Call).remoteStreams$)).toMatchObject([{ audioMuted }]);
+      expect([bob.media.openSessions, last(bob.phone.calls$)?.length]).toEqual([1, 1]);
+    },
+  );
+
+  it("P47 what is muted stays so in the call that takes its place", async () => {
+    const { outgoing, incoming, clock, carol } = await withCarol();
+    const requests = collect(incoming.transfers$);
+    const calls = collect(carol.phone.incoming$);
+    incoming.mute({ audio: true });
+    void outgoing.transfer({ targetUser: { userId: "@carol:test" }, targetRoom: "!other:test" });
+    await clock.advance(500);
+    requests[0]?.accept();
+    await clock.advance(1_000);
+    calls[0]?.answer(voice);
+    await clock.advance(3_000);
+    expect(last((calls[0] as Call).remoteStreams$)).toMatchObject([{ audioMuted: true }]);
+  });
+
+  it("P32 a transfer that cannot be carried out is refused", async () => {
+    const { outgoing, incoming, clock, bob } = await withCarol();
+    const requests = collect(incoming.transfers$);
+    const asked = outgoing.transfer({ targetUser: { userId: "@carol:test" }, targetRoom: "no room" });
+    await clock.advance(500);
+    requests[0]?.accept();
+    await clock.advance(1_000);
+    await asked;
+    expect(last(bob.phone.calls$)).toEqual([incoming]);
+    expect(collect(outgoing.trace$)).toContainEqual(
+      expect.objectContaining({ direction: "received", eventType: "m.call.reject_replacement" }),
+    );
+    expect(last(incoming.state$)).toBe("connected");
+  });
+
   it("P32 a transfer is accepted or refused once, as by a double click", async () => {
     const { outgoing, incoming, clock, bob, carol } = await withCarol();
     const requests = collect(incoming.transfers$);
@@ -259,7 +307,7 @@ describe("in a call", () => {
   });
 });
 
-async function withCarol() {
+async function withCarol(capture: object = both) {
   const world = await phones("alice", "bob", "carol");
   for (const userId of [bobId, "@carol:test"]) world.rooms.join("!other:test", userId);
   await world.clock.advance(100);
@@ -267,7 +315,7 @@ async function withCarol() {
   const rings = collect(world.bob.phone.incoming$);
   await world.clock.advance(1_000);
   const incoming = rings[0] as Call;
-  incoming.answer(both);
+  incoming.answer(capture);
   await world.clock.advance(2_000);
   return { ...world, outgoing, incoming };
 }

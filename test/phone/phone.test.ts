@@ -1,6 +1,8 @@
-import { BehaviorSubject, type Observable } from "rxjs";
+import { BehaviorSubject, NEVER, type Observable } from "rxjs";
 import { describe, expect, it } from "vitest";
 import type { Call } from "../../src/phone/call.ts";
+import { createPhone } from "../../src/phone/phone.ts";
+import { createEngine } from "../../src/signaling/engine.ts";
 import type { Candidate } from "../../src/streams/contract.ts";
 import { TrunklineError } from "../../src/streams/errors.ts";
 import { toMermaid } from "../../src/streams/trace.ts";
@@ -308,8 +310,11 @@ describe("a phone", () => {
     [{ roomId: "room", audio: true }, "roomId"],
     [{ audio: true }, "roomId"],
     [{ roomId, invitee: "bob", audio: true }, "invitee"],
-    [{ roomId, lifetime: 10, audio: true }, "lifetime"],
-    [{ roomId, lifetime: Number.NaN, audio: true }, "lifetime"],
+    [{ roomId, lifetime: 10, audio: true }, "lifetime must be a number of ms from 1000 to 600000; got 10."],
+    [
+      { roomId, lifetime: Number.NaN, audio: true },
+      "lifetime must be a number of ms from 1000 to 600000; got NaN.",
+    ],
     [{ roomId, audio: "yes" }, "audio"],
     [{ roomId, video: 1 }, "video"],
     [{ roomId, audio: true, waitForDevices: 1 }, "waitForDevices"],
@@ -322,6 +327,29 @@ describe("a phone", () => {
       expect.objectContaining({ code: "invalid_option", message: expect.stringContaining(name) }),
     );
     expect(alice.media.openSessions).toBe(0);
+  });
+
+  it.each([
+    [undefined, "signaling"],
+    [{}, "signaling"],
+    [{ signaling: {} }, "signaling"],
+    [{ signaling: { signals$: NEVER } }, "media"],
+    [{ signaling: { signals$: NEVER }, media: {} }, "media"],
+  ])("cannot be made of %j: throws invalid_option, naming %s", (options, name) => {
+    const make = () => createPhone(options as Parameters<typeof createPhone>[0]);
+    expect(make).toThrow(
+      expect.objectContaining({
+        code: "invalid_option",
+        message: expect.stringContaining(`${name} must be`),
+      }),
+    );
+  });
+
+  it.each([undefined, {}, { transport: {} }])("has no engine of %j: throws invalid_option", (options) => {
+    const make = () => createEngine(options as Parameters<typeof createEngine>[0]);
+    expect(make).toThrow(
+      expect.objectContaining({ code: "invalid_option", message: expect.stringContaining("transport") }),
+    );
   });
 
   it("emits calls that already ring to whoever comes late", async () => {

@@ -1,3 +1,7 @@
+// What a phone loads when it is needed is there at once: under a virtual clock nothing waits for real time.
+import "../../src/phone/again.ts";
+import "../../src/phone/recovery.ts";
+import "../../src/phone/transfer.ts";
 import { NEVER, of, Subject } from "rxjs";
 import { createPhone, type Phone } from "../../src/phone/phone.ts";
 import { realClock } from "../../src/streams/clock.ts";
@@ -42,6 +46,7 @@ export function scripted({ close = async () => {}, clock = realClock as Clock } 
   return {
     phone,
     media,
+    signaling,
     signals,
     commands,
     sent,

@@ -1,3 +1,7 @@
+// What a phone loads when it is needed is there at once: under a virtual clock nothing waits for real time.
+import "../../src/phone/again.ts";
+import "../../src/phone/recovery.ts";
+import "../../src/phone/transfer.ts";
 import { createPhone, type Phone } from "../../src/phone/phone.ts";
 import { createEngine } from "../../src/signaling/engine.ts";
 import { createMemoryRooms, type MemoryTransport } from "../../src/signaling/transports/memory.ts";

@@ -1,3 +1,7 @@
+// What a phone loads when it is needed is there at once: nothing of a run depends on real time.
+import "../../src/phone/again.ts";
+import "../../src/phone/recovery.ts";
+import "../../src/phone/transfer.ts";
 import { Subject } from "rxjs";
 import type { Call } from "../../src/phone/call.ts";
 import { createPhone, type Phone } from "../../src/phone/phone.ts";
