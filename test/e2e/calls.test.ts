@@ -26,11 +26,11 @@ describe("on the embedded homeserver", () => {
   callScenarios(() => pair);
   inCallScenarios(() => pair);
 
-  it("expires an invite and records a hangup on time while the main thread is blocked in 200 ms slices", async () => {
+  it("expires an invite and records a hangup on time while the main thread is blocked for seconds", async () => {
     const { alice, bob, roomId } = pair;
     const ours = await alice.place({ roomId, audio: true, lifetime: 4_000 });
     const theirs = await bob.rings();
-    const blocked = alice.block(6_000, 200);
+    const blocked = alice.block(6_000, 3_000);
     await alice.ends(ours);
     await blocked;
     const story = await alice.story(ours);
@@ -41,16 +41,16 @@ describe("on the embedded homeserver", () => {
       )?.at ?? Number.NaN;
     const late = at("ended") - at("sent m.call.invite") - 4_000;
     expect(late).toBeGreaterThan(-50);
-    expect(late).toBeLessThan(100);
-    expect(Math.abs(at("sent m.call.hangup") - at("ended"))).toBeLessThan(100);
+    expect(late).toBeLessThan(500);
+    expect(Math.abs(at("sent m.call.hangup") - at("ended"))).toBeLessThan(500);
     expect(await bob.ends(theirs)).toMatchObject({ reason: "invite_timeout" });
   });
 
-  it("records the peer's hangup on time while the main thread is blocked in 200 ms slices", async () => {
+  it("records the peer's hangup on time while the main thread is blocked for seconds", async () => {
     const { alice, bob, roomId } = pair;
     const ours = await alice.place({ roomId, audio: true });
     const theirs = await bob.rings();
-    const blocked = bob.block(3_000, 200);
+    const blocked = bob.block(3_000, 3_000);
     await alice.hangup(ours);
     await bob.ends(theirs);
     await blocked;
@@ -60,6 +60,6 @@ describe("on the embedded homeserver", () => {
     const heard = (await bob.story(theirs)).find(
       (entry) => entry.kind === "message" && entry.eventType === "m.call.hangup",
     );
-    expect((heard?.at ?? Number.NaN) - (sent?.at ?? Number.NaN)).toBeLessThan(150);
+    expect((heard?.at ?? Number.NaN) - (sent?.at ?? Number.NaN)).toBeLessThan(500);
   });
 });
