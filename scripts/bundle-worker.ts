@@ -14,14 +14,14 @@ const leftOut = (path: string) => `throw new Error("${path} is left out of this 
 
 /**
  * What matrix-js-sdk's HTTP layer imports and no request of ours needs: `unhomoglyph`, a table of look-alike letters
- * (115 kB) for comparing display names, and OAuth for its own way of renewing tokens. Should one ever be needed, it fails
- * loudly. The console is its logger.
+ * (115 kB) for comparing display names, and its own way of renewing tokens, OAuth included: ours is in matrix-token.ts.
+ * Should one ever be needed, it fails loudly. The console is its logger.
  */
 const withoutUnused: Plugin = {
   name: "without what no request needs",
   setup(build) {
     build.onResolve(
-      { filter: /^unhomoglyph$|\/oauth\/(index|tokenRefresher)\.js$|\.\/logger\.js$/ },
+      { filter: /^unhomoglyph$|\.\/refresh\.js$|\.\/logger\.js$/ },
       ({ path }) => ({
         path,
         namespace: "left-out",
@@ -31,8 +31,8 @@ const withoutUnused: Plugin = {
       contents: `
         export const logger = console;
         export default function () { ${leftOut(path)} }
-        export class OAuth2 { constructor() { ${leftOut(path)} } }
-        export class TokenRefresher { constructor() { ${leftOut(path)} } }`,
+        export const TokenRefreshOutcome = {};
+        export class TokenManager { prepareForRequest() { ${leftOut(path)} } }`,
     }));
   },
 };

@@ -39,6 +39,10 @@ describe("the worker bundle", () => {
     expect(found(/[\u{1D400}-\u{1D7FF}]|\\u\{1d4|\\ud835/iu)).toBeUndefined();
   });
 
+  it("holds no way of renewing tokens but ours", () => {
+    expect(found(/refreshIfNeeded|OAuth2\b|openid-configuration/)).toBeUndefined();
+  });
+
   it("is at most 42 kB gzip", () => {
     const size = gzipped(code());
     console.log(`worker bundle: ${size} bytes gzip`);

@@ -14,6 +14,7 @@ import type {
 } from "../streams/contract.ts";
 import { fromErrorData, TrunklineError } from "../streams/errors.ts";
 import { opaqueId, type Random } from "../streams/ids.ts";
+import type { SignalingPolicy } from "../streams/policy.ts";
 import { place, step } from "./call.ts";
 import { isDone, resume, unsent } from "./call-resume.ts";
 import { type Call, type Effect, type Input, needsHangup, refOf } from "./call-state.ts";
@@ -49,6 +50,7 @@ export function createCalls(options: {
   readonly send: Transport["send"];
   readonly prepareSend?: Transport["prepareSend"];
   readonly delayed: () => Promise<DelayedEvents | undefined>;
+  readonly policy: SignalingPolicy;
   readonly clock: Clock;
   readonly random: Random;
   readonly emit: (signal: Signal) => void;
@@ -61,9 +63,9 @@ export function createCalls(options: {
   /** Calls that the page takes for live. */
   readonly known?: readonly CallRef[] | undefined;
 }): Calls {
-  const { us, delayed, clock, random, emit, memory, remembered = [], reconnected$ } = options;
+  const { us, delayed, policy, clock, random, emit, memory, remembered = [], reconnected$ } = options;
   const finalRequests = createFinalRequests(options.prepareSend);
-  const router = createRouter<Running>(us);
+  const router = createRouter<Running>(us, policy);
   const story = createStory(emit, clock);
   /** One that has ended stays until its final event has left. */
   const running = new Set<Running>();
@@ -71,7 +73,7 @@ export function createCalls(options: {
   let closed = false;
 
   const begin = (call: Call): Running => {
-    const own = new Running(call, (input) => give(own, input), clock);
+    const own = new Running(call, (input) => give(own, input), clock, policy);
     running.add(own);
     router.keep(own);
     return own;
@@ -226,7 +228,9 @@ export function createCalls(options: {
     async dispatch(command) {
       const own = router.find(command);
       if (command.type === "place" && !own) {
-        const placed = begin(place(command, { userId: us.userId, partyId: opaqueId(random) }, clock.now()));
+        const ours = { userId: us.userId, partyId: opaqueId(random) };
+        const { lifetime = policy.lifetime } = command;
+        const placed = begin(place({ ...command, lifetime }, ours, clock.now()));
         placed.expireAt(placed.call.expiresAt);
         remember(placed);
         reader.ringWaiting();

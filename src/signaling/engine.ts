@@ -29,6 +29,7 @@ import type {
 import { TrunklineError, toErrorData, toTrunklineError } from "../streams/errors.ts";
 import { inForce } from "../streams/ice-servers.ts";
 import { type Random, secureRandom } from "../streams/ids.ts";
+import { type PolicyOption, readPolicy } from "../streams/policy.ts";
 import { isTransport } from "../streams/transport-shape.ts";
 import { type Calls, createCalls } from "./calls.ts";
 import { turnServers$ } from "./turn.ts";
@@ -52,6 +53,8 @@ export interface EngineOptions {
    * `signalling_failed`.
    */
   readonly known?: readonly CallRef[];
+  /** When events leave, how long invites ring, and how many calls do. Default `balanced`. */
+  readonly policy?: PolicyOption;
 }
 
 export interface Engine extends SignalingHalf {
@@ -69,7 +72,8 @@ export interface Engine extends SignalingHalf {
  * The signalling half, on this thread: a transport's events in, signals out; commands in, events out. It finds out
  * who we are at once, and syncs from the first subscription to `signals$` on, so that nothing is missed. A homeserver
  * that cannot be reached shows in `status$`, and is tried again; meanwhile `dispatch` rejects with the reason, but waits in
- * an engine that goes on with calls: a hangup of one of them must not be lost. Throws `invalid_option` without a transport.
+ * an engine that goes on with calls: a hangup of one of them must not be lost. Throws `invalid_option` without a transport,
+ * and for a policy that cannot be right.
  */
 export function createEngine(options: EngineOptions): Engine {
   if (!isTransport(options?.transport)) {
@@ -79,6 +83,7 @@ export function createEngine(options: EngineOptions): Engine {
     );
   }
   const { transport, clock = realClock, random = secureRandom, memory: remembered, known } = options;
+  const policy = readPolicy(options.policy);
   const signals = new Subject<Signal>();
   const memory = new Subject<MemoryChange>();
   const status = new ReplaySubject<SignalingStatus>(1);
@@ -133,6 +138,7 @@ export function createEngine(options: EngineOptions): Engine {
         send: transport.send,
         prepareSend: transport.prepareSend,
         delayed: async () => transport.delayed?.(),
+        policy,
         clock,
         random,
         emit: (signal) => signals.next(signal),

@@ -1,14 +1,12 @@
 import type { CallRef, EventBatch, Identity, RoomEvent } from "../streams/contract.ts";
+import { POLICIES, type SignalingPolicy } from "../streams/policy.ts";
 import { receive } from "./call.ts";
 import { type Call, isSame, sameParty } from "./call-state.ts";
 import { BoundedMap, EarlyEvents, join } from "./early-events.ts";
 import type { CallEvent, EventOf, Head } from "./event-types.ts";
 
-/** An invite rings only where the user has this long left to answer, in ms (P8). */
-const LEAST_TIME_TO_ANSWER = 2_000;
-/** Bounds on what strangers can make us keep (P44): as many calls as ring may wait until they can. */
-const MAX_RINGING = 64;
-const MAX_UNANSWERED = 2 * MAX_RINGING;
+/** Bounds on what strangers can make us keep (P44): of calls that ring and of those that wait until they can. */
+const MAX_UNANSWERED = 128;
 const MAX_REMEMBERED = 1_000;
 /** How exactly ages of different sync responses compare, in ms: within this, the one that came later is the newer. */
 const AGE_TOLERANCE = 2_000;
@@ -83,7 +81,10 @@ export interface Router<Own extends Holder> {
 }
 
 /** Knows which call an event belongs to, by room, call id and party; and which invites may ring. */
-export function createRouter<Own extends Holder>(us: Identity): Router<Own> {
+export function createRouter<Own extends Holder>(
+  us: Identity,
+  policy: Pick<SignalingPolicy, "maxRinging" | "minTimeToAnswer"> = POLICIES.balanced,
+): Router<Own> {
   const rooms = new Map<string, Room<Own>>();
   /** Calls that have ended, and hangups that came before their invite: a late invite must not ring. */
   const over = new BoundedMap<true>(MAX_REMEMBERED);
@@ -116,7 +117,7 @@ export function createRouter<Own extends Holder>(us: Identity): Router<Own> {
       return drop("an invite for a call that is over");
     }
     const expiresAt = batch.receivedAt - age(invite, batch) + lifetime;
-    if (expiresAt - batch.receivedAt < LEAST_TIME_TO_ANSWER) return drop("an invite that has expired");
+    if (expiresAt - batch.receivedAt < policy.minTimeToAnswer) return drop("an invite that has expired");
     const call = receive(invite, { userId: us.userId, partyId: newPartyId() }, expiresAt);
     if (calledAt(call) + AGE_TOLERANCE < (lastCalled.get(caller(call)) ?? Number.NEGATIVE_INFINITY))
       return drop("an invite of a caller who has called again since");
@@ -190,10 +191,10 @@ export function createRouter<Own extends Holder>(us: Identity): Router<Own> {
 
     mayRing(call) {
       const rings = (own: Own) => own.call.phase === "ringing";
-      return [...unanswered].filter(rings).length < MAX_RINGING && !olderThan(call).some(rings);
+      return [...unanswered].filter(rings).length < policy.maxRinging && !olderThan(call).some(rings);
     },
 
-    isTimely: ({ expiresAt }, at) => expiresAt - at >= LEAST_TIME_TO_ANSWER,
+    isTimely: ({ expiresAt }, at) => expiresAt - at >= policy.minTimeToAnswer,
 
     concerns({ eventType, sender }, known) {
       // Our hangup ends our call before it comes back: one of a call that lives the homeserver sent for us (P34).

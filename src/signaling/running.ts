@@ -1,13 +1,11 @@
 import { Subject, Subscription, timer } from "rxjs";
-import { BATCH_POLICY, batchCandidates } from "../streams/batch.ts";
 import type { Candidate, Clock } from "../streams/contract.ts";
+import { batchCandidates, debounceBuffer } from "../streams/debounce.ts";
+import type { SignalingPolicy } from "../streams/policy.ts";
 import { PROTOCOL } from "../streams/protocol.ts";
 import type { Call, Input } from "./call-state.ts";
 import type { DelayedHangup, DelayedHangupRef } from "./dead-man.ts";
 import type { PendingEvent, RememberedState } from "./remembered.ts";
-
-/** How long our streams may go on changing before the peer is told, in ms: somebody who looks for the right button. */
-const SETTLE_STREAMS = 200;
 
 /** A live call, and what it keeps running beside its state. What comes of it is fed back to the call. */
 export class Running {
@@ -21,18 +19,21 @@ export class Running {
   goodbye: DelayedHangupRef | undefined;
   readonly #feed: (input: Input) => void;
   readonly #clock: Clock;
+  readonly #policy: SignalingPolicy;
   #candidates: Subject<Candidate> | undefined;
   /** Those that the batch being gathered holds. */
   #gathered: readonly Candidate[] = [];
   #expiry = Subscription.EMPTY;
-  #settling = Subscription.EMPTY;
+  /** Emits when our streams have changed. */
+  #streams: Subject<void> | undefined;
   #delayedHangup: DelayedHangup | undefined;
   #disarmed: Promise<void> | undefined;
 
-  constructor(call: Call, feed: (input: Input) => void, clock: Clock) {
+  constructor(call: Call, feed: (input: Input) => void, clock: Clock, policy: SignalingPolicy) {
     this.call = call;
     this.#feed = feed;
     this.#clock = clock;
+    this.#policy = policy;
   }
 
   expireAt(at: number): void {
@@ -53,10 +54,8 @@ export class Running {
   }
 
   settleStreams(): void {
-    if (!this.#settling.closed) return;
-    this.#settling = timer(SETTLE_STREAMS, this.#clock).subscribe(() =>
-      this.#feed({ type: "streams_settled" }),
-    );
+    this.#streams ??= this.#settling();
+    this.#streams.next();
   }
 
   /** Arms the delayed hangup, unless it is. */
@@ -70,7 +69,7 @@ export class Running {
   /** Ends every timer. */
   close(): void {
     this.#expiry.unsubscribe();
-    this.#settling.unsubscribe();
+    this.#streams?.complete();
     this.#candidates?.complete();
     this.#delayedHangup?.stop();
   }
@@ -94,9 +93,17 @@ export class Running {
     };
   }
 
+  #settling(): Subject<void> {
+    const changes = new Subject<void>();
+    changes
+      .pipe(debounceBuffer(this.#policy.streams, this.#clock))
+      .subscribe(() => this.#feed({ type: "streams_settled" }));
+    return changes;
+  }
+
   #batching(): Subject<Candidate> {
     const candidates = new Subject<Candidate>();
-    candidates.pipe(batchCandidates(BATCH_POLICY, this.#clock)).subscribe((batch) => {
+    candidates.pipe(batchCandidates(this.#policy.candidates, this.#clock)).subscribe((batch) => {
       this.#gathered = [];
       this.#feed({ type: "batched", candidates: batch });
     });

@@ -1,8 +1,8 @@
 /** For those who write a transport, a signalling half or a media half of their own. */
 export { BACKOFF_POLICY, type BackoffPolicy, backoff, isTransient } from "./backoff.ts";
-export { BATCH_POLICY, type BatchPolicy, batchCandidates } from "./batch.ts";
 export { realClock } from "./clock.ts";
 export type * from "./contract.ts";
+export { batchCandidates, type DebouncePolicy, debounceBuffer } from "./debounce.ts";
 export {
   type ErrorCode,
   type ErrorData,
@@ -15,4 +15,5 @@ export { opaqueId, type Random, secureRandom } from "./ids.ts";
 export { type PortLike, type RemoteStreams, remoteStreams, type Served, serveStreams } from "./link.ts";
 export { remoteTransport, serveTransport } from "./link-transport.ts";
 export { NO_MEMORY, remember } from "./memory.ts";
+export { POLICIES, type PolicyOption, readPolicy, type SignalingPolicy } from "./policy.ts";
 export { toMermaid } from "./trace.ts";

@@ -3,7 +3,7 @@
  * Importing this module is all it takes, in a worker of the web, of Deno, or of Node.
  */
 import { firstValueFrom } from "rxjs";
-import { createEngine } from "../signaling/engine.ts";
+import { createEngine, type EngineOptions } from "../signaling/engine.ts";
 import { type MatrixTransportOptions, matrixTransport } from "../signaling/transports/matrix.ts";
 import type { Memory } from "../streams/contract.ts";
 import { remoteStreams } from "../streams/link.ts";
@@ -42,16 +42,19 @@ function lean({ tokenRefresh, ...login }: Login, memory?: Memory, page?: Message
   });
 }
 
-const isLogin = (options: unknown): options is Login => Object.hasOwn(options as object, "homeserver");
+/** What the page gives: a login, or nothing where it has the transport. */
+type Start = Partial<Login> & Pick<EngineOptions, "policy">;
+
+const isLogin = (login: object): login is Login => Object.hasOwn(login, "homeserver");
 
 const scope = workerScope();
 scope.addEventListener("message", ({ data }) => {
   const ports = readHello<MessagePort>(data);
   if (!ports) return;
   hostSignaling(ports, (options, { memory, known, page }): HostedHalf => {
-    const transport =
-      isLogin(options) || !page ? lean(options as Login, memory, page) : remoteTransport(page);
-    return createEngine({ transport, known, ...(memory && { memory }) });
+    const { policy, ...login } = options as Start;
+    const transport = isLogin(login) || !page ? lean(login as Login, memory, page) : remoteTransport(page);
+    return createEngine({ transport, known, ...(memory && { memory }), ...(policy && { policy }) });
   });
 });
 scope.start?.();

@@ -2,6 +2,7 @@ import type { Observable } from "rxjs";
 import type { CallRef, Clock, Memory } from "../streams/contract.ts";
 import { TrunklineError, toTrunklineError } from "../streams/errors.ts";
 import { opaqueId, type Random } from "../streams/ids.ts";
+import type { PolicyOption } from "../streams/policy.ts";
 import { createHub, type Engine, type Hub, type TabHalf } from "./hub.ts";
 import { HubTokens } from "./hub-tokens.ts";
 
@@ -11,6 +12,8 @@ export interface Login {
   readonly accessToken: string;
   readonly userId: string;
   readonly deviceId: string;
+  /** Of the engine, where this tab is the one that makes it. */
+  readonly policy?: PolicyOption;
 }
 
 /** What a tab starts its half with. */

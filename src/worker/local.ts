@@ -15,11 +15,14 @@ export type { LoginOptions, SignalingOptions, TransportOptions } from "./options
  */
 export function localSignaling(options: SignalingOptions): SignalingHalf {
   const checked = checkOptions(options, "localSignaling");
-  if (checked.transport) return onPage(createEngine({ transport: checked.transport }));
-  const { tokenRefresh, ...login } = checked;
+  const policy = checked.policy !== undefined && { policy: checked.policy };
+  if (checked.transport) return onPage(createEngine({ transport: checked.transport, ...policy }));
+  const { tokenRefresh, policy: _, ...login } = checked;
   const refresh = tokenRefresh && { tokenRefresh: singleRefresh(tokenRefresh) };
   const transport = matrixTransport({ ...login, ...refresh });
-  return onPage(createEngine({ transport: { ...transport, batches$: whileShown(transport.batches$) } }));
+  return onPage(
+    createEngine({ transport: { ...transport, batches$: whileShown(transport.batches$) }, ...policy }),
+  );
 }
 
 /** Hangs up when the page goes. */

@@ -1,9 +1,18 @@
 import type { TokenRefresh, Transport } from "../streams/contract.ts";
 import { TrunklineError } from "../streams/errors.ts";
+import type { PolicyOption } from "../streams/policy.ts";
 import { isTransport } from "../streams/transport-shape.ts";
 
+interface EngineOptions {
+  /**
+   * When events leave, how long invites ring, and how many calls do: see `SignalingPolicy`. Default `balanced`. One that
+   * cannot be right stops the half with `invalid_option`.
+   */
+  readonly policy?: PolicyOption;
+}
+
 /** A login to a homeserver, with which the engine speaks by itself. */
-export interface LoginOptions {
+export interface LoginOptions extends EngineOptions {
   /** Base URL of the homeserver's client-server API, with `http:` or `https:`. */
   readonly homeserver: string;
   readonly accessToken: string;
@@ -27,7 +36,7 @@ export interface LoginOptions {
 }
 
 /** A transport on this thread: that of an app's own client, such as for encrypted rooms. */
-export interface TransportOptions {
+export interface TransportOptions extends EngineOptions {
   readonly transport: Transport;
 }
 
@@ -41,6 +50,7 @@ const LOGIN = ["homeserver", "accessToken", "userId", "deviceId", "tokenRefresh"
  */
 export function checkOptions(options: SignalingOptions, caller: string): SignalingOptions {
   const given: Partial<Record<(typeof LOGIN)[number] | "transport", unknown>> = options ?? {};
+  const policy = options?.policy !== undefined && { policy: options.policy };
   const wanted = (name: string, what: string) =>
     new TrunklineError("invalid_option", `${caller}: "${name}" must be ${what}`);
 
@@ -48,7 +58,7 @@ export function checkOptions(options: SignalingOptions, caller: string): Signali
     const also = LOGIN.find((name) => given[name] !== undefined);
     if (also !== undefined) throw wanted(also, 'left out where there is a "transport", which has a login');
     if (!isTransport(given.transport)) throw wanted("transport", "a Transport: see trunkline/streams");
-    return { transport: given.transport };
+    return { transport: given.transport, ...policy };
   }
 
   const { homeserver, accessToken, userId, deviceId, tokenRefresh } = given;
@@ -66,6 +76,7 @@ export function checkOptions(options: SignalingOptions, caller: string): Signali
     ...(userId !== undefined && { userId }),
     ...(deviceId !== undefined && { deviceId }),
     ...(tokenRefresh !== undefined && { tokenRefresh: tokenRefresh as TokenRefresh }),
+    ...policy,
   };
 }
 

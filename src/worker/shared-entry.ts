@@ -23,7 +23,7 @@ const permitted: typeof fetch = async (resource, init) => {
 };
 
 const enter = createDoor({
-  createEngine(login, memory, tokenRefresh, known) {
+  createEngine({ policy, ...login }, memory, tokenRefresh, known) {
     const since = memory?.position;
     const transport = matrixTransport({
       ...login,
@@ -31,7 +31,7 @@ const enter = createDoor({
       fetch: permitted,
       ...(since !== undefined && { since }),
     });
-    return createEngine({ transport, known, ...(memory && { memory }) });
+    return createEngine({ transport, known, ...(memory && { memory }), ...(policy && { policy }) });
   },
   identify: (login) => matrixTransport({ ...login, fetch: permitted }).identity(),
   gone: (tab) => hold(tabLock(tab)).pipe(take(1)),

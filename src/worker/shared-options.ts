@@ -1,4 +1,5 @@
 import { TrunklineError } from "../streams/errors.ts";
+import type { PolicyOption } from "../streams/policy.ts";
 import { checkOptions } from "./options.ts";
 import { isScriptUrl, type ScriptUrl } from "./script-url.ts";
 
@@ -15,11 +16,13 @@ export interface SharedOptions {
    * the URL that bundlers find in this package. A page that requires trusted types gives a `TrustedScriptURL`.
    */
   readonly script?: ScriptUrl;
+  /** As `spawnSignaling` has it; that of the tab that makes the engine holds for all. */
+  readonly policy?: PolicyOption;
 }
 
 /** The options, and nothing else that may be on the object: what goes to the worker has to be cloned. */
 export function checkShared(options: SharedOptions): SharedOptions {
-  const { homeserver, accessToken, userId, deviceId, script } = options ?? {};
+  const { homeserver, accessToken, userId, deviceId, script, policy } = options ?? {};
   checkOptions({ homeserver, accessToken, userId, deviceId }, "sharedSignaling");
   if (userId === undefined) throw wanted("userId", 'the user id of the login, such as "@me:example.org"');
   if (deviceId === undefined) throw wanted("deviceId", "the device id of the login, as text");
@@ -31,6 +34,7 @@ export function checkShared(options: SharedOptions): SharedOptions {
     userId,
     deviceId,
     ...(script !== undefined && { script }),
+    ...(policy !== undefined && { policy }),
   };
 }
 

@@ -34,7 +34,10 @@ export type SpawnOptions = SignalingOptions & {
 export function spawnSignaling(options: SpawnOptions): SignalingHalf {
   const worker = checkWorker(options?.worker);
   const checked = checkOptions(options, "spawnSignaling");
-  if (checked.transport) return remoteSignaling(worker, {}, undefined, servingTransport(checked.transport));
+  if (checked.transport) {
+    const { transport, ...start } = checked;
+    return remoteSignaling(worker, start, undefined, servingTransport(transport));
+  }
 
   const { tokenRefresh, ...login } = checked;
   if (!tokenRefresh) return remoteSignaling(worker, login);

@@ -14,6 +14,7 @@ import type {
   Transport,
 } from "../../src/streams/contract.ts";
 import { NO_MEMORY, remember } from "../../src/streams/memory.ts";
+import { POLICIES } from "../../src/streams/policy.ts";
 import { virtualClock } from "../../src/testing/clock.ts";
 import { alice, bob, offer, ref } from "./support.ts";
 
@@ -72,6 +73,7 @@ export function callsWorld(
     );
   let prepared: readonly FinalRequest[] | undefined;
   const calls = createCalls({
+    policy: POLICIES.balanced,
     us: { userId: us.userId, deviceId: "D" },
     async send(_roomId, type, content, txnId) {
       const fault = faults.shift();

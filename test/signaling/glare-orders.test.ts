@@ -2,6 +2,7 @@ import { NEVER, Subject } from "rxjs";
 import { describe, expect, it } from "vitest";
 import { type Calls, createCalls } from "../../src/signaling/calls.ts";
 import type { CallRef, Command, RoomEvent, Signal } from "../../src/streams/contract.ts";
+import { POLICIES } from "../../src/streams/policy.ts";
 import { virtualClock } from "../../src/testing/clock.ts";
 import { answer, offer, ref } from "./support.ts";
 
@@ -44,6 +45,7 @@ class Device {
     this.#mine = { roomId: ref.roomId, callId };
     this.#invitee = invitee;
     this.#calls = createCalls({
+      policy: POLICIES.balanced,
       us: { userId, deviceId: callId },
       async send(roomId, type, content) {
         room.timeline.push({ roomId, eventId: "$", sender: userId, type, content, age: 0, encrypted: false });

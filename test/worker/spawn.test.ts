@@ -85,6 +85,17 @@ describe("spawnSignaling", () => {
     expect(worker.started).toEqual([LOGIN]);
   });
 
+  it("sends the policy along, with a login or a transport of the page's", async () => {
+    const policy = { lifetime: 30_000 };
+    const workers = [inlineWorker(), inlineWorker()] as const;
+    await keep(spawnSignaling({ ...LOGIN, policy, worker: workers[0] })).dispatch({ ...CALL, type: "place" });
+    await keep(spawnSignaling({ transport: transport(), policy, worker: workers[1] })).dispatch({
+      ...CALL,
+      type: "place",
+    });
+    expect(workers.map(({ started }) => started)).toEqual([[{ ...LOGIN, policy }], [{ policy }]]);
+  });
+
   it("has the page asked for new tokens, and starts the next worker with the last", async () => {
     const workers: InlineWorker[] = [];
     const tokenRefresh = vi.fn<TokenRefresh>(async () => "newer");
