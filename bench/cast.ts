@@ -1,7 +1,7 @@
 /** Who calls whom: a pair of phones of each make, and the pages that find the floor. */
 import type { Page } from "puppeteer-core";
 import { directRoom } from "../test/e2e/rooms.ts";
-import type { BenchPage, SlowGathering } from "./pages/bench-page.ts";
+import type { BenchPage, StartOptions } from "./pages/bench-page.ts";
 import type { FloorPage } from "./pages/floor-page.ts";
 import type { Account, World } from "./world.ts";
 
@@ -19,10 +19,7 @@ export interface Pair<T> {
   readonly calleeId: string;
 }
 
-export interface CastOptions {
-  readonly relay: boolean;
-  readonly slowGathering?: SlowGathering;
-}
+export type CastOptions = Pick<StartOptions, "relay" | "slowGathering" | "policy">;
 
 export interface Cast {
   /** Whether only one side can be online at a time. */

@@ -4,6 +4,7 @@ import { events } from "./measures/events.ts";
 import { connect, hop } from "./measures/floor.ts";
 import { mainthread } from "./measures/mainthread.ts";
 import { pickup } from "./measures/pickup.ts";
+import { policy } from "./measures/policy.ts";
 import { port } from "./measures/port.ts";
 import { ring } from "./measures/ring.ts";
 import { size } from "./measures/size.ts";
@@ -16,6 +17,7 @@ export const measures: readonly Measure[] = [
   pickup("direct"),
   events("direct"),
   events("slow"),
+  policy,
   connect("relay"),
   ring("turn"),
   pickup("relay"),

@@ -1,4 +1,5 @@
 /** What the benchmark asks of a page with a phone in it, whoever's phone that is. */
+import type { PolicyOption } from "../../src/streams/policy.ts";
 import type { Mark } from "../waterfall.ts";
 
 export interface StartOptions {
@@ -10,12 +11,19 @@ export interface StartOptions {
   readonly relay: boolean;
   /** Lets both sides' candidates be found one by one, as on a slow network. */
   readonly slowGathering?: SlowGathering;
+  /** Trunkline's alone. */
+  readonly policy?: PolicyOption;
 }
 
 export interface SlowGathering {
   readonly candidates: number;
   /** Time between two of them, in ms. */
   readonly gap: number;
+  /**
+   * How many made up ones at most come before the first of the connection's own, by which a path can be found: spread
+   * evenly over the connections of a page. Default 0.
+   */
+  readonly before?: number;
 }
 
 export interface PlaceOptions {

@@ -1,14 +1,17 @@
 import type { SlowGathering } from "./bench-page.ts";
 
 /**
- * Connections that find their candidates one by one, `gap` ms apart: first their own, then as many made up ones as are
- * missing, at which nobody listens. Until a candidate is told, no description holds it.
+ * Connections that find their candidates one by one, `gap` ms apart: up to `before` made up ones, at which nobody listens, then
+ * their own, then as many made up ones as are missing. Until a candidate is told, no description holds it.
  */
 export function slowlyGathering(
   Base: typeof RTCPeerConnection,
-  { candidates, gap }: SlowGathering,
+  { candidates, gap, before = 0 }: SlowGathering,
 ): typeof RTCPeerConnection {
+  let connections = 0;
   return class extends Base {
+    // The golden ratio spreads any number of them.
+    readonly #before = Math.round(before * ((++connections * 0.618) % 1));
     readonly #real: RTCIceCandidate[] = [];
     readonly #told: RTCIceCandidate[] = [];
     #timer: ReturnType<typeof setInterval> | undefined;
@@ -54,7 +57,7 @@ export function slowlyGathering(
       const [first] = this.#real;
       if (!first) return;
       if (length < candidates) {
-        const candidate = this.#real[length] ?? likewise(first, length);
+        const candidate = this.#real[length - this.#before] ?? likewise(first, length);
         this.#told.push(candidate);
         this.dispatchEvent(new RTCPeerConnectionIceEvent("icecandidate", { candidate }));
         return;

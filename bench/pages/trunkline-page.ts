@@ -24,9 +24,14 @@ const some = (call: Call<MediaStream>): SomeCall => ({
 new BroadcastChannel("requests").onmessage = ({ data }: MessageEvent<Sending>) => noteRequest(data);
 
 globalThis.bench = benchPage({
-  async start({ homeserver, accessToken, relay }, rings) {
+  async start({ homeserver, accessToken, relay, policy }, rings) {
     phone = createPhone({
-      signaling: spawnSignaling({ homeserver, accessToken, worker: watchedWorker }),
+      signaling: spawnSignaling({
+        homeserver,
+        accessToken,
+        ...(policy !== undefined && { policy }),
+        worker: watchedWorker,
+      }),
       media: browserMedia({ iceTransportPolicy: relay ? "relay" : "all" }),
       // As the other make has it: `iceCandidatePoolSize`.
       warm: true,

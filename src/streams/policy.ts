@@ -22,14 +22,14 @@ export interface SignalingPolicy {
  */
 export const POLICIES = {
   balanced: {
-    candidates: { debounce: 20, maxWait: 60, gaps: [300, 1_000, 3_000, 5_000] },
+    candidates: { debounce: 20, maxWait: 60, gaps: [300, 600, 1_200, 3_000, 5_000] },
     streams: { debounce: 100, maxWait: 200, gaps: [0, 0, 1_000] },
     lifetime: 90_000,
     maxRinging: 64,
     minTimeToAnswer: 2_000,
   },
   fast: {
-    candidates: { debounce: 5, maxWait: 20, gaps: [100, 300, 1_000, 3_000] },
+    candidates: { debounce: 10, maxWait: 50, gaps: [50, 100, 200, 400, 800, 1_600, 3_000] },
     streams: { debounce: 20, maxWait: 100, gaps: [0, 0, 500] },
     lifetime: 90_000,
     maxRinging: 64,

@@ -149,7 +149,7 @@ describe("batchCandidates", () => {
   it.each([
     ["frugal", 3],
     ["balanced", 5],
-    ["fast", 6],
+    ["fast", 8],
   ] as const)("P30 keeps 30 candidates found 150 ms apart within the events that %s allows", (name, most) => {
     expect(eventsOf(POLICIES[name].candidates)).toBeLessThanOrEqual(most);
   });

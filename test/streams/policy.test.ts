@@ -1,5 +1,9 @@
+import { readFileSync } from "node:fs";
+import { Subject } from "rxjs";
 import { describe, expect, it } from "vitest";
+import { batchCandidates } from "../../src/streams/debounce.ts";
 import { POLICIES, type PolicyOption, readPolicy } from "../../src/streams/policy.ts";
+import { virtualClock } from "../../src/testing/clock.ts";
 
 const { balanced } = POLICIES;
 
@@ -49,5 +53,61 @@ describe("readPolicy", () => {
     expect(() => readPolicy(option as PolicyOption)).toThrow(
       expect.objectContaining({ code: "invalid_option", message: expect.stringContaining(message) }),
     );
+  });
+});
+
+/** When candidates are found after the description has left, in ms; the end marker comes with the last. */
+const FOUND = {
+  "one, from a far relay, after 250 ms": [250],
+  "six within 40 ms, and one of a relay after 400 ms": [0, 8, 16, 24, 32, 40, 400],
+  "thirty, 150 ms apart": Array.from({ length: 30 }, (_, index) => index * 150),
+};
+
+async function costOf(preset: keyof typeof POLICIES, found: readonly number[]) {
+  const clock = virtualClock();
+  const candidates = new Subject<{ readonly candidate: string }>();
+  const waits: number[] = [];
+  let events = 0;
+  candidates.pipe(batchCandidates(POLICIES[preset].candidates, clock)).subscribe((batch) => {
+    events += 1;
+    for (const { candidate } of batch) if (candidate) waits.push(clock.now() - Number(candidate));
+  });
+  for (const at of found) {
+    await clock.advance(at - clock.now());
+    candidates.next({ candidate: String(at) });
+  }
+  // A browser takes its time to say that there are no more.
+  await clock.advance(5_000);
+  candidates.next({ candidate: "" });
+  const mean = Math.round(waits.reduce((sum, wait) => sum + wait, 0) / waits.length);
+  return { events, mean, longest: Math.max(...waits) };
+}
+
+describe("what the presets cost", () => {
+  const rows = Object.entries(FOUND).flatMap(([what, found]) =>
+    (["fast", "balanced", "frugal"] as const).map((preset) => ({ what, preset, found })),
+  );
+
+  it("is what docs/policy.md states", async () => {
+    const table = await Promise.all(
+      rows.map(async ({ what, preset, found }) => {
+        const { events, mean, longest } = await costOf(preset, found);
+        return `| ${what} | \`${preset}\` | ${events} | ${mean} | ${longest} |`;
+      }),
+    );
+    const stated = readFileSync(new URL("../../docs/policy.md", import.meta.url), "utf8")
+      .split("\n")
+      .filter((line) => /^\| (one|six|thirty)/.test(line));
+    expect(stated).toEqual(table);
+  });
+
+  it.each(Object.entries(FOUND))("trades events for time: %s", async (_, found) => {
+    const [fast, balanced, frugal] = await Promise.all(
+      (["fast", "balanced", "frugal"] as const).map((preset) => costOf(preset, found)),
+    );
+    expect(fast?.events).toBeGreaterThanOrEqual(balanced?.events ?? Number.NaN);
+    expect(balanced?.events).toBeGreaterThanOrEqual(frugal?.events ?? Number.NaN);
+    expect(fast?.mean).toBeLessThanOrEqual(balanced?.mean ?? Number.NaN);
+    expect(balanced?.mean).toBeLessThanOrEqual(frugal?.mean ?? Number.NaN);
   });
 });
