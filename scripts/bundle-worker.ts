@@ -20,13 +20,10 @@ const leftOut = (path: string) => `throw new Error("${path} is left out of this 
 const withoutUnused: Plugin = {
   name: "without what no request needs",
   setup(build) {
-    build.onResolve(
-      { filter: /^unhomoglyph$|\.\/refresh\.js$|\.\/logger\.js$/ },
-      ({ path }) => ({
-        path,
-        namespace: "left-out",
-      }),
-    );
+    build.onResolve({ filter: /^unhomoglyph$|\.\/refresh\.js$|\.\/logger\.js$/ }, ({ path }) => ({
+      path,
+      namespace: "left-out",
+    }));
     build.onLoad({ filter: /.*/, namespace: "left-out" }, ({ path }) => ({
       contents: `
         export const logger = console;
