@@ -11,7 +11,15 @@ export default defineConfig({
           // both running and listing them takes half the time.
           isolate: false,
           include: ["test/**/*.test.ts"],
-          exclude: ["test/e2e/**", "test/synapse/**", "test/interop/**", "test/heavy/**"],
+          exclude: ["test/{e2e,synapse,interop,heavy,runtimes}/**"],
+        },
+      },
+      {
+        test: {
+          name: "runtimes",
+          include: ["test/runtimes/*.test.ts"],
+          testTimeout: 30_000,
+          retry: 1,
         },
       },
       {

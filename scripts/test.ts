@@ -1,5 +1,5 @@
 /** All tests, one step after the other, up to the first that fails: `npm test`, `npm run test:synapse`. */
-import { existsSync, readdirSync } from "node:fs";
+import { readdirSync } from "node:fs";
 import { join } from "node:path";
 import { parseFlags, plan } from "./lib/plan.ts";
 import { step } from "./lib/progress.ts";
@@ -29,15 +29,11 @@ async function runAll(steps: readonly Step[]): Promise<Totals> {
 /** The steps asked for, or the end of this process where the flags make no sense. */
 function planned(): Step[] {
   try {
-    return plan(parseFlags(process.argv.slice(2)), list("scripts"), list("test/runtimes"));
+    return plan(parseFlags(process.argv.slice(2)), readdirSync("scripts"));
   } catch (error) {
     console.error((error as Error).message);
     process.exit(2);
   }
-}
-
-function list(folder: string): string[] {
-  return existsSync(folder) ? readdirSync(folder) : [];
 }
 
 process.chdir(join(import.meta.dirname, ".."));

@@ -22,23 +22,17 @@ export function parseFlags(args: readonly string[]): Flags {
   return { quick, synapse };
 }
 
-/** How each runtime but Node runs what lies in test/runtimes. */
-const RUNTIMES = { deno: ["run", "-A", "--config", "deno.json"], bun: ["run"] };
-
-/** What to run, in order. `scripts` and `runtimes` are the names of the files in scripts/ and test/runtimes/. */
-export function plan(flags: Flags, scripts: readonly string[], runtimes: readonly string[]): Step[] {
+/** What to run, in order. `scripts` are the names of the files in scripts/. */
+export function plan(flags: Flags, scripts: readonly string[]): Step[] {
   const build = command("build", "npm", "run", "--silent", "build");
   if (flags.synapse) return [build, vitest("synapse", prepareSynapse)];
   const checks = scripts.filter((name) => /^check-.*\.ts$/.test(name)).sort();
-  const programs = runtimes.filter((name) => name.endsWith(".ts")).sort();
   return [
     build,
     command("lint", "biome", "check", "."),
     command("types", "tsc", "-p", "test/tsconfig.json", "--noEmit"),
     vitest("unit"),
-    ...Object.entries(RUNTIMES).flatMap(([runtime, args]) =>
-      programs.map((name) => command(`${runtime} ${name}`, runtime, ...args, `test/runtimes/${name}`)),
-    ),
+    vitest("runtimes"),
     ...checks.map((name) => command(name.replace(".ts", ""), "tsx", `scripts/${name}`)),
     ...(flags.quick ? [] : [vitest("e2e", ensureChromium)]),
   ];

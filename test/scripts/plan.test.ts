@@ -2,8 +2,7 @@ import { expect, it } from "vitest";
 import { parseFlags, plan } from "../../scripts/lib/plan.ts";
 
 const scripts = ["test.ts", "check-package.ts", "lib", "check-bundle.ts", "check-notes.md"];
-const names = (...args: string[]) =>
-  plan(parseFlags(args), scripts, ["call.ts", "served"]).map(({ name }) => name);
+const names = (...args: string[]) => plan(parseFlags(args), scripts).map(({ name }) => name);
 
 it("builds first and opens a browser last", () => {
   expect(names()).toEqual([
@@ -11,8 +10,7 @@ it("builds first and opens a browser last", () => {
     "lint",
     "types",
     "unit",
-    "deno call.ts",
-    "bun call.ts",
+    "runtimes",
     "check-bundle",
     "check-package",
     "e2e",
@@ -34,7 +32,7 @@ it("refuses flags that it does not know, or that exclude each other", () => {
 });
 
 it("says how to run a step alone", () => {
-  const commands = plan(parseFlags([]), [], []).map(({ command }) => command);
+  const commands = plan(parseFlags([]), []).map(({ command }) => command);
   expect(commands).toContain("npm run --silent build");
   expect(commands).toContain("npx biome check .");
   expect(commands).toContain("npx vitest run --project unit");

@@ -1,15 +1,14 @@
 /**
  * A call between two engines, straight from src: lean Matrix transports, the embedded homeserver as a fetch handler, no
- * server, no media. `npm test` runs each file of this folder under Deno and under Bun; by hand:
- * `npx deno run -A test/runtimes/call.ts`, `npx bun run test/runtimes/call.ts`.
+ * server, no media. By hand: `npx deno run -A test/runtimes/programs/call.ts`.
  */
 import { firstValueFrom } from "rxjs";
 import { filter } from "rxjs/operators";
-import { createPhone } from "../../src/phone/phone.ts";
-import { createEngine } from "../../src/signaling/engine.ts";
-import { matrixTransport } from "../../src/signaling/transports/matrix.ts";
-import { fakeMedia } from "../../src/testing/fake-media.ts";
-import { createHomeserver } from "../../src/testing/homeserver/index.ts";
+import { createPhone } from "../../../src/phone/phone.ts";
+import { createEngine } from "../../../src/signaling/engine.ts";
+import { matrixTransport } from "../../../src/signaling/transports/matrix.ts";
+import { fakeMedia } from "../../../src/testing/fake-media.ts";
+import { createHomeserver } from "../../../src/testing/homeserver/index.ts";
 
 const homeserver = createHomeserver({ serverName: "call.test" });
 const url = "https://call.test";
