@@ -1,109 +1,218 @@
-/**
- * What thirteen releases of other clients sent, raw, one event of each kind; descriptions and lists of candidates are cut
- * short, for the engine does not read them.
- */
-import { readFileSync } from "node:fs";
+/** The events of thirteen releases of other clients (dialects/events.ts), in calls of ours: what the app learns of each. */
 import { describe, expect, it } from "vitest";
-import { decode, headOf } from "../../src/signaling/events.ts";
 import type { RoomEvent } from "../../src/streams/contract.ts";
 import { callsWorld, said } from "./calls-world.ts";
-import { alice, answer, bob, ref } from "./support.ts";
+import {
+  CANDIDATES,
+  DIALECTS,
+  description,
+  eventsOf,
+  nhekoEvents,
+  type RawEvent,
+  readStreams,
+} from "./dialects/events.ts";
+import { alice, answer, bob, ref, unable } from "./support.ts";
 
-interface Recorded {
-  readonly client: string;
-  readonly type: string;
-  readonly content: Readonly<Record<string, unknown>>;
+const c = { roomId: ref.roomId, callId: "c" };
+const fixture = { callId: "c", partyId: bob.partyId, invitee: alice.userId };
+const fromBob = (event: RawEvent): RoomEvent => said(bob, event);
+const releases = DIALECTS.flatMap((dialect) => dialect.releases.map((release) => ({ ...dialect, release })));
+
+/** Our call, which Bob answers with this event, and what has happened in it since. */
+async function answeredBy(event: RawEvent) {
+  const world = callsWorld();
+  await world.place("c");
+  world.read([fromBob(event)]);
+  return { world, since: (count: number) => world.news(c).slice(count) };
 }
 
-const recorded: readonly Recorded[] = readFileSync(new URL("data/dialects.jsonl", import.meta.url), "utf8")
-  .trim()
-  .split("\n")
-  .map((line) => JSON.parse(line));
-const clients = [...new Set(recorded.map(({ client }) => client))];
-const sdpOf = (content: Recorded["content"]) =>
-  (content.offer ?? content.answer ?? content.description) as { readonly type: string } | undefined;
+/** A call of Bob's by this event, answered by us. */
+async function answeredByUs(event: RawEvent) {
+  const world = callsWorld();
+  world.read([fromBob(event)]);
+  const [incoming] = world.news(c);
+  await world.calls.dispatch({ ...c, type: "answer", ...answer });
+  return { world, incoming };
+}
 
-/** The events of a client of one kind, as Bob sends them in the call `c`. */
-const by = (client: string, type: string, description?: string): RoomEvent[] =>
-  recorded
-    .filter((each) => each.client === client && each.type === type)
-    .filter(({ content }) => !description || sdpOf(content)?.type === description)
-    .map(({ content }) =>
-      said(bob, {
-        type,
-        content: {
-          ...content,
-          call_id: "c",
-          ...(content.party_id !== undefined && { party_id: bob.partyId }),
-          ...(content.invitee !== undefined && { invitee: alice.userId }),
-        },
-      }),
-    );
+describe.each(releases)("matrix-js-sdk $release", (dialect) => {
+  const events = eventsOf(dialect, fixture);
+  const peer = { userId: bob.userId, ...(dialect.version !== 0 && { partyId: bob.partyId }) };
+  const streams = (videoMuted: boolean) => dialect.metadata && { streams: readStreams(false, videoMuted) };
+  /** A peer shows that it negotiates by metadata, or later by doing so. */
+  const shown = { version: dialect.version === 0 ? 0 : 1, negotiable: dialect.metadata };
+  const negotiates = dialect.version !== 0;
 
-/** What the first description of a client shows: before release 12 they knew neither streams nor capabilities. */
-const shownBy = (client: string) => {
-  const release = client.startsWith("web-") ? Number(client.slice(4).split(".")[0]) : 11;
-  return { version: release < 9 ? 0 : 1, negotiable: release >= 12 };
-};
-
-describe("events of other clients", () => {
-  it.each(recorded.map((each): [string, string, Recorded] => [each.client, each.type, each]))(
-    "P2 P19 are all read: %s, %s",
-    (_client, type, { content }) => {
-      const event = {
-        roomId: ref.roomId,
-        eventId: "$e",
-        sender: bob.userId,
-        type,
-        content,
-        encrypted: false,
-      };
-      const head = headOf(event);
-      expect(head).toMatchObject({ callId: content.call_id, version: content.version === 0 ? 0 : 1 });
-      const read = head && decode(event, head);
-      expect(read).toBeDefined();
-      if (read?.type === "candidates")
-        expect(read.candidates).toHaveLength((content.candidates as []).length);
-    },
-  );
-
-  it.each(clients)("P19 P25 take a call of ours from its answer to its end: %s", async (client) => {
-    const world = callsWorld();
-    const call = await world.place("c");
-    const [answered] = by(client, "m.call.answer");
-    const negotiations = by(client, "m.call.negotiate");
-    const changes = by(client, "org.matrix.call.sdp_stream_metadata_changed");
-    const candidates = by(client, "m.call.candidates");
-    world.read([answered as RoomEvent, ...candidates, ...negotiations, ...changes]);
-    world.read(by(client, "m.call.hangup").slice(0, 1));
-    const types = world.news(call).map(({ type }) => type);
-    expect(types).toEqual([
-      "invited",
-      "answered",
-      ...candidates.map(() => "candidates"),
-      ...negotiations.map(() => "negotiate"),
-      ...changes.map(() => "streams"),
-      "ended",
+  it.each([true, false])("P2 P25 P26 P31 answers a call of ours, with video: %s", async (video) => {
+    const { world } = await answeredBy(events.answer(video));
+    expect(world.news(c)).toEqual([
+      { ...c, type: "invited" },
+      {
+        ...c,
+        type: "answered",
+        peer,
+        capabilities: unable,
+        description: description("answer", 2),
+        ...shown,
+        ...streams(!video),
+      },
     ]);
-    expect(world.dropped(call)).toEqual([]);
-    expect(world.news(call)[1]).toMatchObject(shownBy(client));
+    expect(world.types()).toEqual(["invite", ...(dialect.version === 0 ? [] : ["select_answer"])]);
   });
 
-  it.each(clients)("P9 P16 ring, and are answered or rejected: %s", async (client) => {
-    const [invite] = by(client, "m.call.invite");
-    for (const command of [{ type: "answer", ...answer }, { type: "reject" }] as const) {
-      const world = callsWorld();
-      world.read([invite as RoomEvent]);
-      expect(world.news({ callId: "c" })).toMatchObject([
-        { type: "incoming", description: sdpOf(contentOf(invite)), ...shownBy(client) },
-      ]);
-      await world.calls.dispatch({ roomId: ref.roomId, callId: "c", ...command });
-      const negotiations = by(client, "m.call.negotiate", "answer");
-      world.read(negotiations);
-      if (command.type === "answer")
-        expect(world.news({ callId: "c" }).slice(1)).toHaveLength(negotiations.length);
-    }
+  it.each([true, false])("P2 P7 P25 calls us, with video: %s", async (video) => {
+    const { world, incoming } = await answeredByUs(events.invite(video));
+    expect(incoming).toEqual({
+      ...c,
+      type: "incoming",
+      peer,
+      remaining: 60_000,
+      capabilities: unable,
+      description: description("offer", 1),
+      ...shown,
+      ...streams(!video),
+    });
+    world.read([fromBob(events.candidates())]);
+    if (negotiates) world.read([fromBob(events.selectAnswer(world.party("c").partyId))]);
+    expect(world.news(c).slice(1)).toEqual([{ ...c, type: "candidates", candidates: CANDIDATES }]);
+    expect(world.dropped(c)).toEqual([]);
+  });
+
+  it("P22 sends candidates", async () => {
+    const { world, since } = await answeredBy(events.answer(true));
+    world.read([fromBob(events.candidates())]);
+    expect(since(2)).toEqual([{ ...c, type: "candidates", candidates: CANDIDATES }]);
+  });
+
+  it.runIf(negotiates)("P19 P25 negotiates, its answers without a lifetime", async () => {
+    const { world, since } = await answeredBy(events.answer(true));
+    world.read([events.offer(), events.negotiatedAnswer()].map(fromBob));
+    expect(since(2)).toMatchObject([
+      { type: "negotiate", description: description("offer", 3), ...streams(false) },
+      { type: "negotiate", description: description("answer", 4), ...streams(false) },
+    ]);
+    expect(world.dropped(c)).toEqual([]);
+  });
+
+  it.runIf(dialect.metadata)("P25 P28 changes its streams", async () => {
+    const { world, since } = await answeredBy(events.answer(true));
+    world.read([fromBob(events.streamsChanged())]);
+    expect(since(2)).toEqual([{ ...c, type: "streams", streams: readStreams(true, true) }]);
+  });
+
+  it.each([undefined, "user_hangup"])("P17 hangs up, with the reason %s", async (reason) => {
+    const { world, since } = await answeredBy(events.answer(true));
+    world.read([fromBob(events.hangup(reason))]);
+    expect(since(2)).toMatchObject([{ type: "ended", end: { by: "peer", reason: "user_hangup" } }]);
+  });
+
+  it("P16 rejects, as its version does", async () => {
+    const world = callsWorld();
+    await world.place("c");
+    world.read([fromBob(negotiates ? events.reject() : events.hangup())]);
+    expect(world.news(c).slice(1)).toMatchObject([{ type: "ended", end: { by: "peer" } }]);
+  });
+
+  it("P16 is rejected as its version knows", async () => {
+    const world = callsWorld();
+    world.read([fromBob(events.invite(true))]);
+    await world.calls.dispatch({ ...c, type: "reject" });
+    expect(world.types()).toEqual([negotiates ? "reject" : "hangup"]);
   });
 });
 
-const contentOf = (event: RoomEvent | undefined) => event?.content as Recorded["content"];
+describe("nheko 0.11", () => {
+  const events = nhekoEvents(fixture);
+
+  it.each(["voice answer", "video answer without a camera"] as const)(
+    "P26 P31 gives a %s, which names no streams",
+    async (kind) => {
+      const { world, since } = await answeredBy(events[kind]);
+      expect(since(1)).toEqual([
+        {
+          ...c,
+          type: "answered",
+          peer: bob,
+          capabilities: unable,
+          description: events[kind].content.answer,
+          version: 1,
+          negotiable: false,
+        },
+      ]);
+      expect(world.types()).toEqual(["invite", "select_answer"]);
+    },
+  );
+
+  it.each(["voice invite", "screen invite"] as const)(
+    "P7 sends a %s, which rings for two minutes",
+    async (kind) => {
+      const { world, incoming } = await answeredByUs(events[kind]);
+      expect(incoming).toEqual({
+        ...c,
+        type: "incoming",
+        peer: bob,
+        remaining: 120_000,
+        capabilities: unable,
+        description: events[kind].content.offer,
+        version: 1,
+        negotiable: false,
+      });
+      const selected = { selected_party_id: world.party("c").partyId };
+      world.read([
+        said(bob, {
+          type: "m.call.select_answer",
+          content: { ...events.select_answer.content, ...selected },
+        }),
+      ]);
+      world.read([fromBob(events.hangup)]);
+      expect(world.news(c).slice(1)).toMatchObject([
+        { type: "ended", end: { by: "peer", reason: "user_hangup" } },
+      ]);
+      expect(world.dropped(c)).toEqual([]);
+    },
+  );
+
+  it("P22 sends all candidates in one event, of a media line without a name", async () => {
+    const { world, since } = await answeredBy(events["voice answer"]);
+    world.read([fromBob(events.candidates)]);
+    const sent = events.candidates.content.candidates as readonly { readonly candidate: string }[];
+    expect(since(2)).toEqual([
+      {
+        ...c,
+        type: "candidates",
+        candidates: sent.map(({ candidate }) => ({ candidate, sdpMLineIndex: 0 })),
+      },
+    ]);
+  });
+
+  it("P16 rejects", async () => {
+    const world = callsWorld();
+    await world.place("c");
+    world.read([fromBob(events.reject)]);
+    expect(world.news(c).slice(1)).toMatchObject([{ type: "ended", end: { by: "peer" } }]);
+  });
+
+  it("P40 crosses our call with an invite of the same id: ours goes on", async () => {
+    const world = callsWorld();
+    await world.place("c");
+    world.read([fromBob(events["voice invite"])]);
+    world.read([fromBob(events["voice answer"])]);
+    expect(world.news(c).map(({ type }) => type)).toEqual(["invited", "answered"]);
+    expect(world.dropped(c)).toEqual(["m.call.invite"]);
+  });
+
+  it("P15 selects another device's answer", async () => {
+    const { world } = await answeredByUs(events["voice invite"]);
+    world.read([fromBob(events.select_answer)]);
+    expect(world.news(c).slice(1)).toMatchObject([{ type: "ended", end: { reason: "answered_elsewhere" } }]);
+  });
+
+  it("P4 has one party for all its calls: each has its own end", async () => {
+    const world = callsWorld();
+    const other = nhekoEvents({ ...fixture, callId: "d" });
+    await world.place("c");
+    world.read([fromBob(events["voice answer"]), fromBob(events.hangup), fromBob(other["voice invite"])]);
+    expect(world.news(c).at(-1)).toMatchObject({ type: "ended" });
+    expect(world.news({ callId: "d" })).toMatchObject([{ type: "incoming", peer: bob }]);
+  });
+});
