@@ -54,11 +54,23 @@ export default defineConfig({
       {
         test: {
           name: "interop",
-          include: ["test/interop/**/*.test.ts"],
+          include: ["test/interop/*.test.ts"],
           globalSetup: ["test/synapse/global.setup.ts"],
           testTimeout: 60_000,
           hookTimeout: 600_000,
           fileParallelism: false,
+        },
+      },
+      {
+        test: {
+          name: "interop-older",
+          include: ["test/interop/older/*.test.ts"],
+          globalSetup: ["test/interop/older/global.setup.ts"],
+          testTimeout: 60_000,
+          hookTimeout: 600_000,
+          fileParallelism: false,
+          // After those of `interop`, not beside them.
+          sequence: { groupOrder: 1 },
         },
       },
     ],

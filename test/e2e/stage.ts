@@ -1,4 +1,5 @@
 /** Chromium with phones in it: pages served beside the built worker, each with a phone of its own. */
+import type { BuildOptions } from "esbuild";
 import type { Browser, BrowserContext, Page } from "playwright-core";
 import { type NodeServer, serve } from "../../demo/node-server.ts";
 import { launchChromium } from "../../scripts/chromium.ts";
@@ -34,9 +35,12 @@ export interface ServedFile {
 
 type Extra = Readonly<Record<string, ServedFile>>;
 
+/** The scripts of pages, by name; with options where esbuild needs some to bundle it. */
+export type PageScripts = Readonly<Record<string, string | BuildOptions>>;
+
 /**
  * Serves the pages of a stage, and the built worker beside them, on loopback unless another `host` is given. `matrix`
- * answers under `/_matrix`. `pages` are the scripts of more pages, by name; `extra` are files that they fetch, by path.
+ * answers under `/_matrix`. `pages` are more pages; `extra` are files that they fetch, by path.
  */
 export async function servePages({
   matrix,
@@ -45,7 +49,7 @@ export async function servePages({
   host,
 }: {
   readonly matrix?: (request: Request) => Promise<Response>;
-  readonly pages?: Readonly<Record<string, string>>;
+  readonly pages?: PageScripts;
   readonly extra?: Extra;
   readonly host?: string;
 }): Promise<NodeServer> {
@@ -57,7 +61,10 @@ export async function servePages({
     files.set(`/${name}`, { type: "text/html", body: html });
     files.set(`/${name}.js`, {
       type: "text/javascript",
-      body: await bundle({ entryPoints: [script], sourcemap: "inline" }),
+      body: await bundle({
+        sourcemap: "inline",
+        ...(typeof script === "string" ? { entryPoints: [script] } : script),
+      }),
     });
   }
   const answer = async (request: Request): Promise<Response> => {
@@ -75,7 +82,7 @@ export async function servePages({
 /** As `servePages`, in a Chromium. The homeserver of `matrix` is that of phones that name no other. */
 export async function openStage(
   matrix?: (request: Request) => Promise<Response>,
-  pages: Readonly<Record<string, string>> = {},
+  pages: PageScripts = {},
   extra: Extra = {},
 ): Promise<Stage> {
   const server = await servePages({ pages, extra, ...(matrix && { matrix }) });

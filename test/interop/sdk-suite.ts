@@ -1,5 +1,5 @@
 /** Trunkline and matrix-js-sdk, both ways, on one homeserver. */
-import { afterAll, afterEach, beforeAll, describe, expect } from "vitest";
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect } from "vitest";
 import { createUser, roomOf, type User } from "./accounts.ts";
 import { callScenarios } from "./call-scenarios.ts";
 import { type DevicesMeeting, devicesScenarios } from "./devices-scenarios.ts";
@@ -7,6 +7,7 @@ import type { Gate } from "./gate.ts";
 import { glareScenarios, preparingScenario } from "./glare-scenarios.ts";
 import { inCallScenarios } from "./in-call-scenarios.ts";
 import { clear, type Meeting } from "./meeting.ts";
+import type { LeftOut } from "./older/versions.ts";
 import type { Peer } from "./peer.ts";
 import type { Stage } from "./stage.ts";
 
@@ -82,8 +83,33 @@ function oneWay(all: () => Cast, side: "ours" | "theirs"): void {
   if (side === "theirs") preparingScenario(pair);
 }
 
-/** All of it; the name of the homeserver heads the columns of the table. */
-export function sdkSuite(name: string, open: () => Promise<Stage>): void {
+/** The other side, where it is not the version of package.json. */
+export interface OtherMake {
+  readonly make: string;
+  readonly leftOut: readonly LeftOut[];
+}
+
+/** Says why where a scenario is left out; fails where there is none of that name. */
+function leaveOut(all: readonly LeftOut[], caller: LeftOut["caller"]): void {
+  const leftOut = all.filter((entry) => !entry.caller || entry.caller === caller);
+
+  beforeEach(({ task, skip }) => {
+    const entry = leftOut.find(({ scenarios }) => scenarios.includes(task.name));
+    if (entry) skip(entry.reason);
+  });
+
+  afterAll((_fixtures, { tasks }) => {
+    const names = tasks.map(({ name }) => name);
+    for (const { scenarios } of leftOut) expect(names).toEqual(expect.arrayContaining([...scenarios]));
+  });
+}
+
+/** All of it; the names of the homeserver and the make head the columns of the table. */
+export function sdkSuite(
+  name: string,
+  open: () => Promise<Stage>,
+  { make, leftOut }: OtherMake = { make: "matrix-js-sdk", leftOut: [] },
+): void {
   let stage: Stage;
   let all: Cast;
 
@@ -97,6 +123,12 @@ export function sdkSuite(name: string, open: () => Promise<Stage>): void {
     expect(stage.errors).toEqual([]);
   });
 
-  describe(`Trunkline calls matrix-js-sdk, ${name}`, () => oneWay(() => all, "ours"));
-  describe(`matrix-js-sdk calls Trunkline, ${name}`, () => oneWay(() => all, "theirs"));
+  describe(`Trunkline calls ${make}, ${name}`, () => {
+    leaveOut(leftOut, "Trunkline");
+    oneWay(() => all, "ours");
+  });
+  describe(`${make} calls Trunkline, ${name}`, () => {
+    leaveOut(leftOut, "matrix-js-sdk");
+    oneWay(() => all, "theirs");
+  });
 }

@@ -1,6 +1,6 @@
 /** Pages with phones of several makes in them, and the homeserver between. */
 import { launchFirefox } from "../../scripts/firefox.ts";
-import { openStage as openChromium, type ServedFile } from "../e2e/stage.ts";
+import { openStage as openChromium, type PageScripts, type ServedFile } from "../e2e/stage.ts";
 import type { Device } from "./accounts.ts";
 import { createGate, type Gate, proxyTo } from "./gate.ts";
 import { type Peer, remotePeer } from "./peer.ts";
@@ -19,7 +19,7 @@ export interface Stage {
   close(): Promise<void>;
 }
 
-const PAGES = { trunkline: "test/interop/trunkline-page.ts", sdk: "test/interop/sdk-page.ts" };
+export const PAGES = { trunkline: "test/interop/trunkline-page.ts", sdk: "test/interop/sdk-page.ts" };
 
 /**
  * `homeserver` is a URL, or what answers requests; its gate is what the phones see of it. `pages` has a page for each
@@ -27,7 +27,7 @@ const PAGES = { trunkline: "test/interop/trunkline-page.ts", sdk: "test/interop/
  */
 export async function openStage(
   homeserver: string | ((request: Request) => Promise<Response>),
-  pages: Readonly<Record<string, string>> = PAGES,
+  pages: PageScripts = PAGES,
   extra: Readonly<Record<string, ServedFile>> = {},
 ): Promise<Stage> {
   const gate = createGate(typeof homeserver === "string" ? proxyTo(homeserver) : homeserver);

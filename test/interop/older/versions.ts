@@ -1,0 +1,69 @@
+/** Older releases of matrix-js-sdk: the last of each major version, and what it cannot do. */
+
+export interface LeftOut {
+  /** Scenarios, by name. */
+  readonly scenarios: readonly string[];
+  /** Where only that one calls. */
+  readonly caller?: "Trunkline" | "matrix-js-sdk";
+  readonly reason: string;
+}
+
+export interface SdkVersion {
+  readonly release: string;
+  readonly leftOut: readonly LeftOut[];
+}
+
+const ANSWERS_WITH_WHAT_IS_OFFERED: LeftOut = {
+  scenarios: ["video, answered by voice"],
+  caller: "Trunkline",
+  reason: "It answers with the kinds that are offered.",
+};
+
+const ADDS_NO_VIDEO: readonly LeftOut[] = (["Trunkline", "matrix-js-sdk"] as const).map((caller) => ({
+  scenarios: [
+    `video added by the ${caller === "Trunkline" ? "callee" : "caller"}`,
+    "video added by one, then by the other",
+  ],
+  caller,
+  reason: "It adds no video to a call; Trunkline may.",
+}));
+
+export const VERSIONS: Readonly<Record<string, SdkVersion>> = {
+  "9": {
+    release: "9.11.0",
+    leftOut: [
+      ANSWERS_WITH_WHAT_IS_OFFERED,
+      ...ADDS_NO_VIDEO,
+      {
+        scenarios: [
+          "the microphone muted and unmuted, seen at the other side",
+          "the camera muted and unmuted, seen at the other side",
+        ],
+        reason: "It knows no stream metadata, which says what is muted.",
+      },
+      {
+        scenarios: ["caller", "callee"].map(
+          (side) => `the screen shared beside the camera by the ${side}, and no more`,
+        ),
+        reason: "It knows no stream metadata: it shows one stream.",
+      },
+    ],
+  },
+  "12": { release: "12.5.0", leftOut: [ANSWERS_WITH_WHAT_IS_OFFERED, ...ADDS_NO_VIDEO] },
+  "19": { release: "19.7.0", leftOut: [] },
+  "28": { release: "28.2.0", leftOut: [] },
+  "34": { release: "34.13.0", leftOut: [] },
+};
+
+/** The one that is called where none is named: like all before version 32, its negotiated answers have no lifetime. */
+const USUAL = "28";
+
+/** The versions that `npm run test:interop -- --sdk` names, in the environment of the tests. Throws on any other. */
+export function askedVersions(names = process.env.SDK_VERSIONS ?? USUAL): readonly string[] {
+  const all = Object.keys(VERSIONS);
+  const asked = names === "all" ? all : names.split(",");
+  const unknown = asked.find((name) => !all.includes(name));
+  if (unknown !== undefined)
+    throw new Error(`There is no version "${unknown}": name ${all.join(", ")} or all.`);
+  return asked;
+}
