@@ -97,7 +97,8 @@ export const sdkPeer = (prepare: (client: MatrixClient) => Promise<void> = async
       }
     });
     await prepare(client);
-    await client.startClient({ initialSyncLimit: 1 });
+    // To early versions that is the limit of every sync: what exceeds it they never read.
+    await client.startClient({ initialSyncLimit: 20 });
     await prepared;
   },
 
