@@ -44,6 +44,10 @@ export async function openDevices(devices: Devices | undefined, capture: Capture
   );
 }
 
+/** For what is loaded on demand: were it to import these, bundlers would split what is loaded at once. */
+export const TOOLS = { TrunklineError, constraintsOf, kindsOf };
+export type Tools = typeof TOOLS;
+
 function constraintsOfKind(options: boolean | Options | undefined): boolean | MediaTrackConstraints {
   if (typeof options !== "object") return options ?? false;
   const { deviceId, ...rest } = options;

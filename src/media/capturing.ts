@@ -1,6 +1,6 @@
 import type { Capture, ChangeOptions, Purpose, ScreenOptions } from "../streams/contract.ts";
 import type { TrunklineError } from "../streams/errors.ts";
-import { type Devices, KINDS, type Kind, kindsOf, openDevices } from "./capture.ts";
+import { type Devices, KINDS, type Kind, kindsOf, openDevices, TOOLS } from "./capture.ts";
 import type { Connection } from "./connection.ts";
 import { closedError, type Lifetime } from "./lifetime.ts";
 import type { OwnStreams } from "./own-streams.ts";
@@ -77,7 +77,7 @@ export class Capturing {
     const usable = () => isWanted() && !this.#options.life.ended;
     const opened = await openDevices(devices, capture).catch(async (thrown: unknown) => {
       const { openRest } = await import("./device-failure.ts");
-      const { stream, warning } = await openRest(devices, capture, thrown, { isWanted: usable });
+      const { stream, warning } = await openRest(TOOLS, devices, capture, thrown, { isWanted: usable });
       if (warning && usable()) this.#options.warn(warning);
       return stream;
     });
@@ -109,7 +109,7 @@ export class Capturing {
       return await openDevices(devices, capture);
     } catch (thrown) {
       const { openRest } = await import("./device-failure.ts");
-      const { stream, warning } = await openRest(devices, capture, thrown, {
+      const { stream, warning } = await openRest(TOOLS, devices, capture, thrown, {
         isWanted: () => !this.#options.life.ended,
       });
       stopAll(stream.getTracks());

@@ -1,7 +1,7 @@
 /** What is done, and said, where a device did not open. Loaded only then. */
 import type { Capture } from "../streams/contract.ts";
-import { type ErrorCode, TrunklineError } from "../streams/errors.ts";
-import { constraintsOf, type Devices, type Kind, kindsOf } from "./capture.ts";
+import type { ErrorCode, TrunklineError } from "../streams/errors.ts";
+import type { Devices, Kind, Tools } from "./capture.ts";
 
 const NAMES = { audio: "microphone", video: "camera" } as const;
 
@@ -17,38 +17,39 @@ export interface Opened {
  * is granted. Rejects with the coded error of what is missing, as `openDevices` does.
  */
 export async function openRest(
+  tools: Tools,
   devices: Devices | undefined,
   capture: Capture,
   thrown: unknown,
   { isWanted, essential = true }: { readonly isWanted: () => boolean; readonly essential?: boolean },
 ): Promise<Opened> {
-  const kinds = kindsOf(capture);
+  const kinds = tools.kindsOf(capture);
   const [only] = kinds;
-  if (kinds.length < 2 || !devices) throw deviceError(thrown, only);
-  const denied = isDenial(thrown);
+  if (kinds.length < 2 || !devices) throw deviceError(tools, thrown, only);
+  const denied = isDenial(tools, thrown);
   let failure: TrunklineError | undefined;
   for (const kind of essential ? kinds.slice(0, 1) : kinds) {
     if (denied && !(await mayOpen(kind))) {
-      failure ??= deviceError(thrown, kind);
+      failure ??= deviceError(tools, thrown, kind);
       continue;
     }
     if (!isWanted()) break;
     try {
-      const stream = await devices.getUserMedia(constraintsOf({ [kind]: capture[kind] }));
-      return { stream, warning: failure ?? deviceError(thrown, "video") };
+      const stream = await devices.getUserMedia(tools.constraintsOf({ [kind]: capture[kind] }));
+      return { stream, warning: failure ?? deviceError(tools, thrown, "video") };
     } catch (again) {
-      failure ??= deviceError(again, kind);
+      failure ??= deviceError(tools, again, kind);
     }
   }
-  throw failure ?? deviceError(thrown);
+  throw failure ?? deviceError(tools, thrown);
 }
 
 /** A failure of `getUserMedia` as a coded error that says what to do. */
-export function deviceError(thrown: unknown, kind?: Kind): TrunklineError {
-  if (thrown instanceof TrunklineError) return thrown;
+export function deviceError(tools: Tools, thrown: unknown, kind?: Kind): TrunklineError {
+  if (thrown instanceof tools.TrunklineError) return thrown;
   const name = kind ? NAMES[kind] : "microphone or camera";
   const [code, message] = explain(thrown instanceof Error ? thrown : new Error(String(thrown)), name);
-  return new TrunklineError(code, message, { cause: thrown, kind });
+  return new tools.TrunklineError(code, message, { cause: thrown, kind });
 }
 
 /** Whether the device may be opened without a prompt. True where the browser does not say. */
@@ -61,8 +62,8 @@ export async function mayOpen(kind: Kind): Promise<boolean> {
   }
 }
 
-function isDenial(thrown: unknown): boolean {
-  return deviceError(thrown).code === "media_denied";
+function isDenial(tools: Tools, thrown: unknown): boolean {
+  return deviceError(tools, thrown).code === "media_denied";
 }
 
 function explain(error: Error, device: string): [ErrorCode, string] {

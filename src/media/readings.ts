@@ -13,8 +13,7 @@ import {
   takeUntil,
   timer,
 } from "rxjs";
-import { realClock } from "../streams/clock.ts";
-import type { CallStats, PathState } from "../streams/contract.ts";
+import type { CallStats, Clock, PathState } from "../streams/contract.ts";
 import { type Reading, statsOf } from "./stats.ts";
 
 /** How often a connection is read, in ms. */
@@ -27,10 +26,11 @@ const PERIOD = 1_000;
 export function readings(
   path$: Observable<PathState>,
   pc: () => RTCPeerConnection | undefined,
+  clock: Clock,
 ): Observable<CallStats> {
   const closed$ = path$.pipe(ignoreElements(), endWith(undefined));
-  const read$ = timer(0, PERIOD, realClock).pipe(
-    exhaustMap(() => from(read(pc())).pipe(catchError(() => EMPTY))),
+  const read$ = timer(0, PERIOD, clock).pipe(
+    exhaustMap(() => from(read(pc(), clock)).pipe(catchError(() => EMPTY))),
   );
   return path$.pipe(
     map((state) => state === "connected" || state === "disconnected"),
@@ -41,7 +41,7 @@ export function readings(
   );
 }
 
-async function read(pc: RTCPeerConnection | undefined): Promise<Reading> {
+async function read(pc: RTCPeerConnection | undefined, clock: Clock): Promise<Reading> {
   const reports = pc ? [...(await pc.getStats()).values()] : [];
-  return { at: realClock.now(), reports };
+  return { at: clock.now(), reports };
 }

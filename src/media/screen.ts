@@ -1,6 +1,6 @@
 import type { ScreenOptions } from "../streams/contract.ts";
 import { TrunklineError } from "../streams/errors.ts";
-import type { Devices } from "./capture.ts";
+import { type Devices, TOOLS } from "./capture.ts";
 
 /** Asks the user what to share. Rejects with `invalid_option`, `media_denied`, `media_busy` or `media_failed`. */
 export async function openScreen(
@@ -17,7 +17,7 @@ export async function openScreen(
     return await devices.getDisplayMedia({ audio, video: frameRate === undefined ? true : { frameRate } });
   } catch (thrown) {
     if (!(thrown instanceof Error && thrown.name === "NotAllowedError")) {
-      throw (await import("./device-failure.ts")).deviceError(thrown, "video");
+      throw (await import("./device-failure.ts")).deviceError(TOOLS, thrown, "video");
     }
     const message = "Sharing the screen was declined: choose what to share, and allow it.";
     throw new TrunklineError("media_denied", message, { cause: thrown });

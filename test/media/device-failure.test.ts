@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, it, vi } from "vitest";
-import { openDevices } from "../../src/media/capture.ts";
+import { openDevices, TOOLS } from "../../src/media/capture.ts";
 import { deviceError, openRest } from "../../src/media/device-failure.ts";
 import type { Capture } from "../../src/streams/contract.ts";
 
@@ -28,7 +28,7 @@ function permissions(states: Partial<Record<string, PermissionState>>) {
 }
 
 const rest = (devices: never, thrown: unknown, options = {}) =>
-  openRest(devices, BOTH, thrown, { isWanted: () => true, ...options });
+  openRest(TOOLS, devices, BOTH, thrown, { isWanted: () => true, ...options });
 
 afterEach(() => {
   vi.unstubAllGlobals();
@@ -45,14 +45,14 @@ describe("deviceError", () => {
     ["TypeError", "media_failed"],
   ])("%s is %s, with the cause and the device", (name, code) => {
     const cause = failure(name);
-    const error = deviceError(cause, "video");
+    const error = deviceError(TOOLS, cause, "video");
     expect(error).toMatchObject({ code, cause, kind: "video" });
     expect(error.message).toMatch(/camera.*:/);
-    expect(deviceError(cause).message).toContain("microphone or camera");
+    expect(deviceError(TOOLS, cause).message).toContain("microphone or camera");
   });
 
   it("takes what is not an error", () => {
-    expect(deviceError("broken")).toMatchObject({
+    expect(deviceError(TOOLS, "broken")).toMatchObject({
       code: "media_failed",
       message: expect.stringContaining("broken"),
     });
@@ -73,7 +73,9 @@ describe("openRest", () => {
       code: "media_missing",
       kind: "audio",
     });
-    const only = openRest(devices, { video: true }, failure("NotFoundError"), { isWanted: () => true });
+    const only = openRest(TOOLS, devices, { video: true }, failure("NotFoundError"), {
+      isWanted: () => true,
+    });
     await expect(only).rejects.toMatchObject({ code: "media_missing", kind: "video" });
     expect(asked).toEqual(["audio"]);
   });
@@ -112,7 +114,7 @@ describe("openRest", () => {
 
   it("says what to do where a page has no devices", async () => {
     const thrown = await openDevices(undefined, BOTH).catch((error: unknown) => error);
-    await expect(openRest(undefined, BOTH, thrown, { isWanted: () => true })).rejects.toMatchObject({
+    await expect(openRest(TOOLS, undefined, BOTH, thrown, { isWanted: () => true })).rejects.toMatchObject({
       code: "media_failed",
       message: expect.stringContaining("https"),
     });
