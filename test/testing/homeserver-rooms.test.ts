@@ -175,6 +175,14 @@ describe("sending", () => {
     expect((await other.json()).event_id).not.toBe(first.body.event_id);
   });
 
+  it("P26 gives an event's keys in the order of canonical JSON, whatever order they were sent in", async () => {
+    const { alice } = three();
+    const roomId = await alice.createRoom();
+    await alice.setState(roomId, "m.test", { b: { d: 1, c: [{ f: 2, e: 3 }] }, a: 4 });
+    const { body } = await alice.ask("GET", `${alice.at(roomId)}/state/m.test`);
+    expect(JSON.stringify(body)).toBe('{"a":4,"b":{"c":[{"e":3,"f":2}],"d":1}}');
+  });
+
   it("P30 takes an event of 65,536 bytes and none larger", async () => {
     const { alice, bob } = three();
     const roomId = await directRoom(alice, bob);

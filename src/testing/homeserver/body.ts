@@ -11,21 +11,25 @@ const isObject = (value: unknown): value is Json =>
 /** Deep enough for any event, shallow enough that nothing that walks the value runs out of stack. */
 const DEPTH = 100;
 
-/** Matrix knows only integers that every language can hold; anything else in an event is refused. */
-function checkCanonical(value: unknown, depth = 0): void {
+/**
+ * The value as canonical JSON has it: with its keys in order, whatever order they came in. Matrix knows only integers
+ * that every language can hold; anything else in an event is refused.
+ */
+function canonical(value: unknown, depth = 0): unknown {
   if (depth > DEPTH) throw badJson("The JSON is nested too deeply");
   if (typeof value === "number" && !Number.isSafeInteger(value)) throw badJson("A number is not an integer");
-  if (typeof value !== "object" || value === null) return;
-  for (const inner of Object.values(value)) checkCanonical(inner, depth + 1);
+  if (Array.isArray(value)) return value.map((inner) => canonical(inner, depth + 1));
+  if (!isObject(value)) return value;
+  const keys = Object.keys(value).sort();
+  return Object.fromEntries(keys.map((key) => [key, canonical(value[key], depth + 1)]));
 }
 
 /** The body as a JSON object. Throws `M_NOT_JSON` or `M_BAD_JSON`; `orEmpty` lets no body stand for `{}`. */
 export async function readJson(request: HonoRequest, orEmpty?: "orEmpty"): Promise<Json> {
   const text = await request.text();
   if (text === "" && orEmpty) return {};
-  const value = parseJson(text);
+  const value = canonical(parseJson(text));
   if (!isObject(value)) throw badJson("The body must be a JSON object");
-  checkCanonical(value);
   return value;
 }
 
