@@ -5,7 +5,6 @@ import { Attempt, gaveWayError } from "./attempt.ts";
 import { KINDS, type Kind, kindsOf } from "./capture.ts";
 import type { Capturing } from "./capturing.ts";
 import type { Connection } from "./connection.ts";
-import { holdBack } from "./held-back.ts";
 import type { Milestones } from "./milestones.ts";
 import type { OwnStreams } from "./own-streams.ts";
 import type { RemoteCandidates } from "./remote-candidates.ts";
@@ -17,7 +16,8 @@ export interface BeginningParts {
   readonly capturing: Capturing;
   readonly remoteCandidates: RemoteCandidates;
   readonly milestones: Milestones;
-  readonly connect: (iceServers: readonly IceServer[]) => Connection;
+  /** Makes the connection; for the peer's `offer`, where there is one. */
+  readonly connect: (iceServers: readonly IceServer[], offer?: RemoteDescription) => Connection;
   /** A connection was given up: nothing of it may reach the call that goes on. */
   readonly onGivenUp: () => void;
   /** Devices that a description promised have not opened. */
@@ -68,9 +68,7 @@ export class Beginning {
   /** As `MediaSession.prepare()`. */
   async prepare(offer: RemoteDescription): Promise<void> {
     if (this.#attempt) throw describedError();
-    const [description, candidates] = holdBack(offer.description);
-    this.#parts.remoteCandidates.add(candidates);
-    await this.#prepare(offer, { ...offer, description });
+    await this.#prepare(offer, this.#holdBack(offer));
   }
 
   unprepare(): void {
@@ -86,7 +84,7 @@ export class Beginning {
     const { capturing, milestones } = this.#parts;
     if (this.#attempt) milestones.clear();
     this.#giveUp(gaveWayError());
-    const attempt = this.#start("answer");
+    const attempt = this.#start("answer", offer);
     const devices = this.#open(capture);
     try {
       return await this.#describe(attempt, devices, (connection) =>
@@ -107,10 +105,12 @@ export class Beginning {
     this.#attempt?.end(error);
   }
 
-  #start(type: Attempt["type"]): Attempt {
+  #start(type: Attempt["type"], offer?: RemoteDescription): Attempt {
     if (this.#over) throw this.#over;
     const { iceServers$, connect } = this.#parts;
-    this.#attempt = new Attempt(type, firstValueFrom(iceServers$, { defaultValue: [] }), connect);
+    this.#attempt = new Attempt(type, firstValueFrom(iceServers$, { defaultValue: [] }), (servers) =>
+      connect(servers, offer),
+    );
     return this.#attempt;
   }
 
@@ -136,10 +136,18 @@ export class Beginning {
     });
   }
 
-  async #prepare(offer: RemoteDescription, heldBack: RemoteDescription): Promise<void> {
-    const attempt = this.#start("answer");
+  /** Keeps the candidates inside the offer; resolves with what is left. */
+  async #holdBack(offer: RemoteDescription): Promise<RemoteDescription> {
+    const { holdBack } = await import("./held-back.ts");
+    const [description, candidates] = holdBack(offer.description);
+    this.#parts.remoteCandidates.add(candidates);
+    return { ...offer, description };
+  }
+
+  async #prepare(offer: RemoteDescription, heldBack: Promise<RemoteDescription>): Promise<void> {
+    const attempt = this.#start("answer", offer);
     const done = attempt.life.run(async () => {
-      const connection = await attempt.connecting;
+      const [connection, theirs] = await Promise.all([attempt.connecting, heldBack]);
       // Firefox gives up 5 s after the descriptions where it knows no candidate of the peer: it is made anew.
       const outdated$ = merge(connection.failed$, staleness$, this.#parts.iceServers$.pipe(skip(1)));
       const again = () => {
@@ -147,7 +155,7 @@ export class Beginning {
         this.#prepare(offer, heldBack).catch(() => {}); // told by its milestone
       };
       attempt.renewing.add(outdated$.subscribe(again));
-      await connection.prepare(heldBack);
+      await connection.prepare(theirs);
     });
     const prepared = { offer, done, ready: false };
     attempt.prepared = prepared;

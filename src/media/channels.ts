@@ -1,31 +1,34 @@
-import { BehaviorSubject, distinctUntilChanged } from "rxjs";
+import { concat, distinctUntilChanged, type Observable, Subject } from "rxjs";
 import type { Channel } from "../streams/contract.ts";
-import { TrunklineError } from "../streams/errors.ts";
+import { TrunklineError, toTrunklineError } from "../streams/errors.ts";
+import { Latest } from "../streams/latest.ts";
 import { Buffered } from "./buffered.ts";
+import { quietly } from "./quietly.ts";
 
-/** How much of what the peer sends is kept until the app asks for it (P44). */
+/** How many channels the peer may have open, and how many messages are kept until the app asks for them (P44). */
 const MOST_CHANNELS = 64;
 const MOST_MESSAGES = 1_024;
 
 /** A session's channels, by whichever connection it has. */
 export class Channels {
-  readonly #theirs = new Buffered<Channel>();
-  readonly theirs$ = this.#theirs.stream$;
-  readonly #ours: BrowserChannel[] = [];
-  readonly #open = new Set<BrowserChannel>();
+  /** Of the peer, until they close. */
+  readonly #theirs = new Set<BrowserChannel>();
+  readonly #opened$ = new Subject<Channel>();
+  readonly theirs$: Observable<Channel> = concat(this.#theirs, this.#opened$);
+  readonly #ours = new Set<BrowserChannel>();
   #pc: RTCPeerConnection | undefined;
 
   /** From now on channels go by this connection. Those of ours that were asked for before are made at once. */
   attach(pc: RTCPeerConnection): void {
     this.#pc = pc;
     pc.addEventListener("datachannel", ({ channel }) => {
-      if (this.#theirs.waiting >= MOST_CHANNELS) {
-        channel.close();
+      if (this.#theirs.size >= MOST_CHANNELS) {
+        quietly(() => channel.close());
         return;
       }
-      const theirs = this.#track(new BrowserChannel(channel.label));
+      const theirs = add(channel.label, this.#theirs);
       theirs.bind(channel);
-      this.#theirs.next(theirs);
+      this.#opened$.next(theirs);
     });
     for (const ours of this.#ours) ours.bind(pc.createDataChannel(ours.label));
   }
@@ -37,28 +40,23 @@ export class Channels {
   }
 
   open(label: string): Channel {
-    const ours = this.#track(new BrowserChannel(label));
-    this.#ours.push(ours);
+    const ours = add(label, this.#ours);
     if (this.#pc) ours.bind(this.#pc.createDataChannel(label));
     return ours;
   }
 
   close(): void {
-    for (const channel of this.#open) channel.close();
-    this.#theirs.complete();
+    for (const channel of [...this.#ours, ...this.#theirs]) channel.close();
+    this.#opened$.complete();
   }
+}
 
-  #track(channel: BrowserChannel): BrowserChannel {
-    this.#open.add(channel);
-    channel.open$.subscribe({
-      complete: () => {
-        this.#open.delete(channel);
-        const index = this.#ours.indexOf(channel);
-        if (index >= 0) this.#ours.splice(index, 1);
-      },
-    });
-    return channel;
-  }
+/** A channel of one side, until it closes. */
+function add(label: string, channels: Set<BrowserChannel>): BrowserChannel {
+  const channel = new BrowserChannel(label);
+  channels.add(channel);
+  channel.open$.subscribe({ complete: () => channels.delete(channel) });
+  return channel;
 }
 
 /** A channel that may be asked for before there is a connection. */
@@ -66,7 +64,7 @@ class BrowserChannel implements Channel {
   readonly label: string;
   readonly #messages = new Buffered<string | ArrayBuffer>();
   readonly messages$ = this.#messages.stream$;
-  readonly #isOpen = new BehaviorSubject(false);
+  readonly #isOpen = new Latest(false);
   readonly open$ = this.#isOpen.pipe(distinctUntilChanged());
   #channel: RTCDataChannel | undefined;
 
@@ -101,13 +99,12 @@ class BrowserChannel implements Channel {
       if (typeof message === "string") channel.send(message);
       else channel.send(message);
     } catch (cause) {
-      const reason = cause instanceof Error ? cause.message : String(cause);
-      throw new TrunklineError("media_failed", `The message cannot be sent: ${reason}`, { cause });
+      throw toTrunklineError(cause, "media_failed", "The message cannot be sent: ");
     }
   }
 
   close(): void {
-    this.#channel?.close();
+    quietly(() => this.#channel?.close());
     this.#end();
   }
 

@@ -57,7 +57,7 @@ export class Connection {
       (purpose) => own.of(purpose),
       (transceiver) => remote.isScreen(transceiver),
     );
-    peer.tracks$.subscribe(({ transceiver, streams }) => remote.arrive(transceiver, streams));
+    peer.tracks$.subscribe((event) => remote.arrive(event));
     this.failed$ = peer.path$.pipe(filter((state) => state === "failed"));
     peer.needed$.subscribe(() => this.#work.run(() => this.#offer()).catch(() => {}));
   }
@@ -154,6 +154,7 @@ export class Connection {
       this.#expiry.unsubscribe();
       this.peer.useCandidates();
       if (type === "offer") await this.#reply();
+      this.#settle();
       this.#tellHoldLater();
     });
   }
@@ -206,6 +207,7 @@ export class Connection {
   /** Both have said their first description: what came up meanwhile is negotiated, where that can be. */
   #begin(): void {
     this.#answered = true;
+    this.#settle();
     this.sending.negotiable = this.#negotiable;
     this.sending.direct();
     if (this.#wanted) this.#work.run(() => this.#offer()).catch(() => {});
@@ -249,8 +251,14 @@ export class Connection {
       if (this.peer.pc.signalingState === "have-remote-offer") {
         await this.peer.pc.setRemoteDescription({ type: "rollback", sdp: "" });
       }
+      this.#settle();
       throw thrown;
     }
+  }
+
+  /** A negotiation has come to its end. */
+  #settle(): void {
+    this.#remote.settle(this.peer.pc.getTransceivers());
   }
 
   async #say(type: Description["type"]): Promise<void> {
@@ -291,7 +299,6 @@ export class Connection {
       this.#remote.describe(before);
       throw thrown;
     }
-    this.#remote.prune();
     this.#named = negotiation;
     if (type === "answer") this.#toldHold = this.#offeredHold;
     const held = holdsUs(description, ourOffer) ?? this.heldByPeer$.value;

@@ -1,6 +1,6 @@
 import { filter, firstValueFrom, type Observable, race, Subject, takeUntil, timer } from "rxjs";
 import { realClock } from "../streams/clock.ts";
-import type { Candidate, IceServer } from "../streams/contract.ts";
+import type { Candidate } from "../streams/contract.ts";
 
 /**
  * How long a description waits, in ms, for a candidate kind that may never come: a TURN server can be out of reach,
@@ -26,8 +26,8 @@ export type CandidateType = "host" | "srflx" | "relay";
  * addresses are known at once, a STUN server answers in one round trip, and a TURN server tells the reflexive address
  * on the way to the relayed one.
  */
-export function lastTypeOf(servers: readonly IceServer[], policy: RTCIceTransportPolicy): CandidateType {
-  const offers = (scheme: string) => servers.some(({ urls }) => urls.some((url) => url.startsWith(scheme)));
+export function lastTypeOf(urls: readonly string[], policy?: RTCIceTransportPolicy): CandidateType {
+  const offers = (scheme: string) => urls.some((url) => url.startsWith(scheme));
   if (policy === "relay" || offers("turn")) return "relay";
   return offers("stun") ? "srflx" : "host";
 }
@@ -48,7 +48,7 @@ function typeOf(candidate: string): string | undefined {
  */
 export class Gathering {
   /** The kind that is expected last: other servers may promise another. */
-  lastType: CandidateType;
+  lastType: CandidateType = "host";
   /** Emits candidates that no description held. */
   readonly candidates$ = new Subject<Candidate>();
   readonly #found$ = new Subject<Candidate>();
@@ -61,12 +61,7 @@ export class Gathering {
   #held: Candidate[] | undefined = [];
   #last = { sdpMid: "0", sdpMLineIndex: 0 };
 
-  constructor(
-    found$: Observable<RTCIceCandidate | null>,
-    lastType: CandidateType,
-    closed$: Observable<void>,
-  ) {
-    this.lastType = lastType;
+  constructor(found$: Observable<RTCIceCandidate | null>, closed$: Observable<void>) {
     this.#closed$ = closed$;
     found$.subscribe((found) => this.#find(found));
   }

@@ -1,13 +1,11 @@
-import type { CallStream, Purpose, StreamInfo } from "../streams/contract.ts";
-import { Latest } from "../streams/latest.ts";
-import { infoOf, localStream, sameStreams } from "./call-streams.ts";
+import type { Purpose, StreamInfo } from "../streams/contract.ts";
+import { infoOf, localStream, PURPOSES, ShownStreams } from "./call-streams.ts";
 import type { Kind } from "./capture.ts";
-
-const PURPOSES: readonly Purpose[] = ["m.usermedia", "m.screenshare"];
+import { quietly } from "./quietly.ts";
 
 /** Our streams, one a purpose, with the tracks that we have opened. A stream keeps its id, whatever it holds. */
 export class OwnStreams {
-  readonly shown$ = new Latest<readonly CallStream<MediaStream>[]>([]);
+  readonly shown$ = new ShownStreams();
   readonly #streams = new Map<Purpose, MediaStream>();
   readonly #create: () => MediaStream;
   readonly #muted = { audio: false, video: false };
@@ -81,9 +79,9 @@ export class OwnStreams {
   }
 
   close(): void {
-    for (const stream of this.#streams.values()) for (const track of stream.getTracks()) track.stop();
-    if (this.shown$.value.length > 0) this.shown$.next([]);
-    this.shown$.complete();
+    for (const stream of this.#streams.values())
+      for (const track of stream.getTracks()) quietly(() => track.stop());
+    this.shown$.close();
   }
 
   #stop(stream: MediaStream, tracks: readonly MediaStreamTrack[]): void {
@@ -95,10 +93,11 @@ export class OwnStreams {
   }
 
   #show(): void {
-    const shown = PURPOSES.flatMap((purpose) => {
-      const stream = this.#streams.get(purpose);
-      return stream && stream.getTracks().length > 0 ? [localStream(stream, purpose)] : [];
-    });
-    if (!sameStreams(this.shown$.value, shown)) this.shown$.next(shown);
+    this.shown$.show(
+      PURPOSES.flatMap((purpose) => {
+        const stream = this.#streams.get(purpose);
+        return stream && stream.getTracks().length > 0 ? [localStream(stream, purpose)] : [];
+      }),
+    );
   }
 }

@@ -1,8 +1,10 @@
 import { filter, fromEvent, map, mergeMap, type Observable, Subject, takeUntil } from "rxjs";
 import type { Candidate, Description, IceServer, PathState } from "../streams/contract.ts";
-import { TrunklineError } from "../streams/errors.ts";
+import { TrunklineError, toTrunklineError } from "../streams/errors.ts";
+import { unbundledIn } from "../streams/sdp.ts";
 import { credentialsOf, Gathering, lastTypeOf } from "./gathering.ts";
-import { iceServersOf } from "./platform.ts";
+import { iceServersOf, setServers } from "./platform.ts";
+import { quietly } from "./quietly.ts";
 import type { RemoteCandidates } from "./remote-candidates.ts";
 
 /** ICE and DTLS together; nothing while the connection is closed, for then there is no path to tell of. */
@@ -25,17 +27,26 @@ export class Peer {
   readonly #closed$ = new Subject<void>();
   readonly #gathering: Gathering;
   readonly #remoteCandidates: RemoteCandidates;
+  readonly #warn: (warning: TrunklineError) => void;
   /** Those to gather by next, and those that the browser has. */
   #iceServers: readonly IceServer[];
   #inUse: readonly IceServer[];
 
-  constructor(pc: RTCPeerConnection, iceServers: readonly IceServer[], remoteCandidates: RemoteCandidates) {
+  /** `warn` is given what fails without harm to the connection. */
+  constructor(
+    pc: RTCPeerConnection,
+    iceServers: readonly IceServer[],
+    remoteCandidates: RemoteCandidates,
+    warn: (warning: TrunklineError) => void,
+  ) {
     this.pc = pc;
+    this.#warn = warn;
     this.#iceServers = iceServers;
     this.#inUse = iceServers;
     this.#remoteCandidates = remoteCandidates;
     const found$ = this.#on<RTCPeerConnectionIceEvent>("icecandidate").pipe(map((event) => event.candidate));
-    this.#gathering = new Gathering(found$, this.#lastType(iceServers), this.#closed$);
+    this.#gathering = new Gathering(found$, this.#closed$);
+    this.#checkServers(iceServers);
     this.candidates$ = this.#gathering.candidates$;
     this.needed$ = this.#on("negotiationneeded");
     this.tracks$ = this.#on<RTCTrackEvent>("track");
@@ -58,12 +69,16 @@ export class Peer {
     // The answer to an ICE restart gathers anew.
     if (type === "offer" && present && credentialsOf(present.sdp) !== credentialsOf(sdp))
       this.#applyServers();
+    const what = `The peer's ${type} cannot be used: `;
+    const unbundled = this.pc.getConfiguration().bundlePolicy === "max-bundle" ? unbundledIn(sdp) : 0;
     try {
-      await this.pc.setRemoteDescription({ type, sdp });
+      // Firefox would go on with the first section alone.
+      if (unbundled < 2) return await this.pc.setRemoteDescription({ type, sdp });
     } catch (cause) {
-      const reason = cause instanceof Error ? cause.message : String(cause);
-      throw new TrunklineError("media_failed", `The peer's ${type} cannot be used: ${reason}`, { cause });
+      if (unbundled < 1) throw toTrunklineError(cause, "media_failed", what);
     }
+    const remedy = 'it has no BUNDLE, so pass browserMedia({ bundlePolicy: "balanced" }).';
+    throw new TrunklineError("media_failed", what + remedy);
   }
 
   /** Takes the peer's candidates, those that came before, and all from now on. */
@@ -122,26 +137,32 @@ export class Peer {
 
   close(): void {
     this.#closed$.next();
-    this.pc.close();
+    quietly(() => this.pc.close());
     // Not every browser ends these with the connection.
-    for (const { track } of this.pc.getReceivers()) track.stop();
+    quietly(() => {
+      for (const { track } of this.pc.getReceivers()) track.stop();
+    });
   }
 
   /** Only when something gathers: to a browser other servers are a reason to make its next offer an ICE restart. */
   #applyServers(): void {
     const iceServers = this.#iceServers;
     if (iceServers === this.#inUse) return;
-    try {
-      this.pc.setConfiguration({ ...this.pc.getConfiguration(), iceServers: iceServersOf(iceServers) });
-      this.#gathering.lastType = this.#lastType(iceServers);
-      this.#inUse = iceServers;
-    } catch {
-      // Servers that the browser refuses are no reason to give up: the ones it has may do.
-    }
+    if (setServers(this.pc, iceServers)) this.#inUse = iceServers;
+    this.#checkServers(iceServers);
   }
 
-  #lastType(iceServers: readonly IceServer[]) {
-    return lastTypeOf(iceServers, this.pc.getConfiguration().iceTransportPolicy ?? "all");
+  /** Reports the servers that the connection was to have and has not: those that the browser refuses. */
+  #checkServers(asked: readonly IceServer[]): void {
+    const { iceServers, iceTransportPolicy } = this.pc.getConfiguration();
+    const wanted = iceServersOf(asked).flatMap(({ urls }) => urls);
+    const used = iceServers?.flatMap(({ urls }) => urls) ?? wanted;
+    this.#gathering.lastType = lastTypeOf(used, iceTransportPolicy);
+    const refused = wanted.filter((url) => !used.includes(url));
+    if (refused.length > 0) {
+      const message = `ICE servers left out, since they cannot be used: ${refused.join(", ")}`;
+      this.#warn(new TrunklineError("media_failed", message));
+    }
   }
 
   #on<TEvent>(name: string): Observable<TEvent> {

@@ -9,6 +9,7 @@ import {
   share,
   tap,
 } from "rxjs";
+import { realClock } from "../streams/clock.ts";
 import type {
   Candidate,
   Capture,
@@ -26,6 +27,7 @@ import type {
 } from "../streams/contract.ts";
 import { TrunklineError } from "../streams/errors.ts";
 import { Latest } from "../streams/latest.ts";
+import { unbundledIn } from "../streams/sdp.ts";
 import { Beginning } from "./beginning.ts";
 import { Buffered } from "./buffered.ts";
 import { kindsOf } from "./capture.ts";
@@ -51,11 +53,13 @@ export class BrowserSession implements MediaSession<MediaStream> {
   readonly #spare: Spare | undefined;
   readonly #life = new Lifetime();
   readonly #own = new OwnStreams(() => createStream(this.#options));
-  readonly #remote = new RemoteStreams();
+  readonly #remote = new RemoteStreams(() => createStream(this.#options));
   readonly #channels = new Channels();
   readonly #milestones = new Milestones();
   readonly #negotiations = new Buffered<SessionDescription>();
   readonly #candidates = new Buffered<Candidate>();
+  /** The last warning of ICE servers. */
+  #unusable: string | undefined;
   readonly #warnings = new Buffered<TrunklineError>();
   readonly #refused = new Buffered<TrunklineError>();
   readonly #remoteCandidates = new RemoteCandidates();
@@ -81,7 +85,7 @@ export class BrowserSession implements MediaSession<MediaStream> {
   readonly refused$ = this.#refused.stream$;
   /** Loaded by the first subscriber: a call does without. */
   readonly stats$ = defer(() => import("./readings.ts")).pipe(
-    mergeMap(({ readings }) => readings(this.path$, () => this.#connection?.peer.pc)),
+    mergeMap(({ readings }) => readings(this.path$, () => this.#connection?.peer.pc, realClock)),
     catchError(() => EMPTY),
     share(),
   );
@@ -99,7 +103,7 @@ export class BrowserSession implements MediaSession<MediaStream> {
       capturing: this.#capturing,
       remoteCandidates: this.#remoteCandidates,
       milestones: this.#milestones,
-      connect: (servers) => this.#connect(servers),
+      connect: (servers, offer) => this.#connect(servers, offer),
       onGivenUp: () => this.#forget(),
       onRefused: (error) => this.#refused.next(error),
     });
@@ -222,13 +226,23 @@ export class BrowserSession implements MediaSession<MediaStream> {
   /** A connection was given up: nothing of it may reach the call that goes on. */
   #forget(): void {
     this.#channels.detach();
+    this.#remote.clear();
     if (this.path$.value !== "new") this.path$.next("new");
     this.#candidates.clear();
   }
 
-  #connect(iceServers: readonly IceServer[]): Connection {
-    const pc = this.#spare?.take(iceServers) ?? createConnection(this.#options, iceServers);
-    const peer = new Peer(pc, iceServers, this.#remoteCandidates);
+  #connect(iceServers: readonly IceServer[], offer?: RemoteDescription): Connection {
+    // Where the peer wants a transport for each kind, one that was made for a single transport cannot answer.
+    const pc =
+      offer && unbundledIn(offer.description.sdp) > 0
+        ? createConnection({ ...this.#options, bundlePolicy: "balanced" }, iceServers)
+        : (this.#spare?.take(iceServers) ?? createConnection(this.#options, iceServers));
+    const peer = new Peer(pc, iceServers, this.#remoteCandidates, (warning) => {
+      // A prepared answer is made again and again, with the same servers.
+      if (this.#unusable === warning.message) return;
+      this.#unusable = warning.message;
+      this.#warnings.next(warning);
+    });
     const connection = new Connection(peer, this.#own, this.#remote, (ours) => this.#negotiations.next(ours));
     connection.heldByPeer$.subscribe((held) => {
       if (held !== this.held$.value.peer) this.held$.next({ ...this.held$.value, peer: held });

@@ -1,5 +1,6 @@
 import { map, merge, type Observable } from "rxjs";
 import type { IceServer } from "../streams/contract.ts";
+import { quietly } from "./quietly.ts";
 
 /** One connection that is ready before there is a call for it: its certificate made, its candidates gathered. */
 export interface Spare {
@@ -32,7 +33,8 @@ export function keepSpare(
   };
   const renew = (iceServers?: readonly IceServer[]) => {
     servers = iceServers;
-    pc?.close();
+    const last = pc;
+    quietly(() => last?.close());
     pc = undefined;
     refill();
   };

@@ -91,7 +91,11 @@ export interface Call<TStream = unknown> extends CallRef {
   readonly identity$: Observable<AssertedIdentity>;
   /** What we send: none before the devices have opened, and none when the call has ended. */
   readonly localStreams$: Observable<readonly CallStream<TStream>[]>;
-  /** What the peer sends: none before there is a description of it, and none when the call has ended. */
+  /**
+   * What the peer sends: none before there is a description of it, and none when the call has ended. Microphone and
+   * camera come before a shared screen. Emits also when a track is added to a stream or removed, so the stream of an
+   * emission may be the one before.
+   */
   readonly remoteStreams$: Observable<readonly CallStream<TStream>[]>;
   /** What the app has muted, whether or not there is such a device. */
   readonly muted$: Observable<Muted>;
@@ -101,7 +105,7 @@ export interface Call<TStream = unknown> extends CallRef {
    * code of `answer()`. Late subscribers receive the last 20, also after the end.
    */
   readonly warnings$: Observable<TrunklineError>;
-  /** Emits each channel that the peer opens; those that nobody has received wait, also after the end. */
+  /** Emits to each subscriber the peer's channels that are open, then each that the peer opens. */
   readonly channels$: Observable<Channel>;
   /** Emits each request of the peer to be transferred. Late subscribers receive the last, also after the end. */
   readonly transfers$: Observable<TransferRequest>;

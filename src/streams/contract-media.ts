@@ -191,13 +191,17 @@ export interface MediaSession<TStream = unknown> {
   sendDtmf(keys: string): void;
   /** Opens a channel to the peer, which sees it in its `channels$`. Needs a negotiation the first time. */
   openChannel(label: string): Channel;
-  /** Emits each channel that the peer opens; buffered until the one subscriber comes. */
+  /**
+   * Emits to each subscriber the peer's channels that are open, then each that the peer opens. It may have 64 open at
+   * once: one more is closed. Completes on `close()`, which closes them all.
+   */
   readonly channels$: Observable<Channel>;
   /** Local candidates that no description held, with the end marker last. Buffered until the one subscriber comes. */
   readonly candidates$: Observable<Candidate>;
   /**
    * Each emits the present value on subscription, then each change, and completes on `close()`; the streams emit an
-   * empty list before.
+   * empty list before. A change of streams is also a track that is added to one or removed. They are in the order of
+   * their purposes, microphone and camera first. A kind of which a stream has no track counts as muted.
    */
   readonly path$: Observable<PathState>;
   readonly held$: Observable<Held>;

@@ -64,11 +64,11 @@ export class TrunklineError extends Error {
   }
 }
 
-/** Any thrown value as a `TrunklineError`; what is not ours becomes `unexpected`, kept as `cause`. */
-export function toTrunklineError(thrown: unknown, code: ErrorCode = "unexpected"): TrunklineError {
+/** Any thrown value as a `TrunklineError`; what is not ours has this code, `what` before its text, and is the `cause`. */
+export function toTrunklineError(thrown: unknown, code: ErrorCode = "unexpected", what = ""): TrunklineError {
   if (thrown instanceof TrunklineError) return thrown;
   const text = thrown instanceof Error ? thrown.message : String(thrown);
-  return new TrunklineError(code, text, { cause: thrown });
+  return new TrunklineError(code, what + text, { cause: thrown });
 }
 
 /** An error as data that survives a structured clone. */

@@ -11,8 +11,17 @@ export interface Section {
   readonly rejected: boolean;
 }
 
+/** How many sections have a transport of their own, for a BUNDLE group does not hold them. */
+export function unbundledIn(sdp: string): number {
+  const [, ...bundled] =
+    linesOf(sdp)
+      .find((line) => line.startsWith("a=group:BUNDLE"))
+      ?.split(" ") ?? [];
+  return sectionsOf(sdp).filter(({ rejected }) => !rejected).length - bundled.length;
+}
+
 export function sectionsOf(sdp: string): readonly Section[] {
-  const lines = sdp.split("\n").map((line) => line.trimEnd());
+  const lines = linesOf(sdp);
   const starts = lines.flatMap((line, index) => (line.startsWith("m=") ? [index] : []));
   // What stands before the first section holds for each that does not say otherwise.
   const general = directionIn(lines.slice(0, starts[0])) ?? "sendrecv";
@@ -26,6 +35,10 @@ export function sectionsOf(sdp: string): readonly Section[] {
       rejected: port === "0" && !section.includes("a=bundle-only"),
     };
   });
+}
+
+function linesOf(sdp: string): readonly string[] {
+  return sdp.split("\n").map((line) => line.trimEnd());
 }
 
 function directionIn(lines: readonly string[]): Direction | undefined {

@@ -1,4 +1,4 @@
-import { BehaviorSubject, distinctUntilChanged, type Observable, timer } from "rxjs";
+import { BehaviorSubject, concat, distinctUntilChanged, type Observable, Subject, timer } from "rxjs";
 import type { Channel, Clock } from "../streams/contract.ts";
 import { TrunklineError } from "../streams/errors.ts";
 import { FakeBuffer } from "./fake-buffer.ts";
@@ -8,8 +8,10 @@ const TRAVEL = 1;
 
 /** A fake session's channels: those asked for wait until the way is open to the peer's. */
 export class FakeChannels {
-  readonly #theirs = new FakeBuffer<Channel>();
-  readonly theirs$: Observable<Channel> = this.#theirs.stream$;
+  /** Of the peer, until they close. */
+  readonly #theirs = new Set<Channel>();
+  readonly #opened$ = new Subject<Channel>();
+  readonly theirs$: Observable<Channel> = concat(this.#theirs, this.#opened$);
   readonly #clock: Clock;
   readonly #all: FakeChannel[] = [];
   #waiting: FakeChannel[] = [];
@@ -37,13 +39,15 @@ export class FakeChannels {
       const theirs = peer.#make(ours.label);
       ours.join(theirs);
       theirs.join(ours);
-      peer.#theirs.next(theirs);
+      peer.#theirs.add(theirs);
+      theirs.open$.subscribe({ complete: () => peer.#theirs.delete(theirs) });
+      peer.#opened$.next(theirs);
     }
   }
 
   close(): void {
     for (const channel of this.#all) channel.close();
-    this.#theirs.complete();
+    this.#opened$.complete();
   }
 
   #make(label: string): FakeChannel {

@@ -8,6 +8,11 @@ export type Kind = FakeTrack["kind"];
 export const KINDS: readonly Kind[] = ["audio", "video"];
 const PURPOSES: readonly Purpose[] = ["m.usermedia", "m.screenshare"];
 
+/** What a description calls a stream that has no name. */
+const UNNAMED = "-";
+/** What is known of the stream of a peer that lists none. */
+const FIRST = { purpose: "m.usermedia", audioMuted: false, videoMuted: false } as const;
+
 interface OwnStream {
   readonly id: string;
   readonly tracks: FakeTrack[];
@@ -15,9 +20,26 @@ interface OwnStream {
   readonly used: Set<Kind>;
 }
 
+/** Emits when streams or their flags change, and when a track is added or removed. */
+export class FakeShownStreams extends Latest<readonly CallStream<FakeStream>[]> {
+  #parts: readonly unknown[] = [];
+
+  constructor() {
+    super([]);
+  }
+
+  show(streams: readonly CallStream<FakeStream>[]): void {
+    const parts = streams.flatMap((shown) => [...Object.values(shown), ...shown.stream.tracks]);
+    const same = (part: unknown, index: number) => part === this.#parts[index];
+    if (parts.length === this.#parts.length && parts.every(same)) return;
+    this.#parts = parts;
+    this.next(streams);
+  }
+}
+
 /** What a fake session sends. */
 export class FakeOwnStreams {
-  readonly shown$ = new Latest<readonly CallStream<FakeStream>[]>([]);
+  readonly shown$ = new FakeShownStreams();
   readonly #streams: ReadonlyMap<Purpose, OwnStream>;
   readonly #muted = { audio: false, video: false };
   /** The kinds on their way, of a stream that the peer is told of though there is nothing in it. */
@@ -103,7 +125,7 @@ export class FakeOwnStreams {
 
   close(): void {
     for (const purpose of PURPOSES) this.stop(purpose, KINDS);
-    show(this.shown$, []);
+    this.shown$.show([]);
     this.shown$.complete();
   }
 
@@ -114,7 +136,7 @@ export class FakeOwnStreams {
       const muted = { audioMuted: silent("audio"), videoMuted: silent("video") };
       return stream.tracks.length > 0 ? [{ id: stream.id, purpose, ...muted, stream }] : [];
     });
-    show(this.shown$, shown);
+    this.shown$.show(shown);
   }
 
   #of(purpose: Purpose): OwnStream {
@@ -124,7 +146,7 @@ export class FakeOwnStreams {
 
 /** What a fake session shows of its peer (P26). */
 export class FakeRemoteStreams {
-  readonly shown$ = new Latest<readonly CallStream<FakeStream>[]>([]);
+  readonly shown$ = new FakeShownStreams();
   #arrived: readonly { readonly id: string; readonly tracks: FakeTrack[] }[] = [];
   #described: readonly StreamInfo[] | undefined;
 
@@ -150,14 +172,23 @@ export class FakeRemoteStreams {
 
   describe(streams: readonly StreamInfo[] | undefined): void {
     this.#described = streams;
-    const first = this.#arrived
-      .slice(0, 1)
-      .map(({ id }): StreamInfo => ({ id, purpose: "m.usermedia", audioMuted: false, videoMuted: false }));
-    const shown = (this.#described ?? first).flatMap((info) => {
-      const stream = this.#arrived.find(({ id }) => id === info.id);
-      return stream && PURPOSES.includes(info.purpose) ? [{ ...info, stream }] : [];
-    });
-    show(this.shown$, shown);
+    const shown = PURPOSES.flatMap((purpose) =>
+      this.#arrived.flatMap((stream, index) => {
+        const info = streams ? streams.find((listed) => this.#isOf(stream.id, listed)) : index === 0 && FIRST;
+        if (!info || info.purpose !== purpose) return [];
+        const lacks = (kind: Kind) => !stream.tracks.some((track) => track.kind === kind);
+        const audioMuted = info.audioMuted || lacks("audio");
+        const videoMuted = info.videoMuted || lacks("video");
+        return [{ id: "id" in info ? info.id : stream.id, purpose, audioMuted, videoMuted, stream }];
+      }),
+    );
+    this.shown$.show(shown);
+  }
+
+  /** A stream without a name is the one from microphone and camera that has not arrived otherwise. */
+  #isOf(id: string, { id: listed, purpose }: StreamInfo): boolean {
+    if (id !== UNNAMED) return id === listed;
+    return purpose === "m.usermedia" && !this.#arrived.some((other) => other.id === listed);
   }
 
   /** Whether the peer sends this kind. */
@@ -167,16 +198,7 @@ export class FakeRemoteStreams {
 
   close(): void {
     for (const track of this.#arrived.flatMap(({ tracks }) => tracks)) track.readyState = "ended";
-    show(this.shown$, []);
+    this.shown$.show([]);
     this.shown$.complete();
   }
-}
-
-function show(
-  shown$: Latest<readonly CallStream<FakeStream>[]>,
-  shown: readonly CallStream<FakeStream>[],
-): void {
-  // The tracks of a stream change in place: they say nothing of what was shown before.
-  const said = (streams: typeof shown) => JSON.stringify(streams.map(({ stream: _, ...info }) => info));
-  if (said(shown$.value) !== said(shown)) shown$.next(shown);
 }

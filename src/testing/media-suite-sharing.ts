@@ -108,6 +108,29 @@ export const sharingCases: readonly MediaCase[] = [
   }),
 
   define(
+    "P44 each subscriber receives the peer's channels that are open, and those that open later",
+    async (open) => {
+      const [caller, callee] = await connect(open, AUDIO);
+      const labels = () => {
+        const received: string[] = [];
+        callee.channels$.subscribe(({ label }) => received.push(label));
+        return received;
+      };
+      const early = labels();
+      const [kept, closed] = [caller.openChannel("kept"), caller.openChannel("closed")];
+      const theirs = await until(callee.channels$, ({ label }) => label === "closed", "the channel to come");
+      await Promise.all([opened(kept), opened(closed)]);
+      closed.close();
+      await within(collect(theirs.open$), "the channel to close");
+      const late = labels();
+      equal([[...early].sort(), late], [["closed", "kept"], ["kept"]], "the channels so far");
+      await opened(caller.openChannel("later"));
+      await until(callee.channels$, ({ label }) => label === "later", "the later channel");
+      equal([early.length, late], [3, ["kept", "later"]], "the channels in the end");
+    },
+  ),
+
+  define(
     "channels: none in a call without, one before the call has begun, all closed with the session",
     async (open) => {
       const plain = await open().offer(AUDIO);

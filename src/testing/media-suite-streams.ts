@@ -1,4 +1,4 @@
-import type { MediaSession, StreamInfo } from "../streams/contract.ts";
+import type { MediaSession, SessionDescription, StreamInfo } from "../streams/contract.ts";
 import { equal, truthy, within } from "./assert.ts";
 import {
   BOTH,
@@ -10,7 +10,10 @@ import {
   kinds,
   type MediaCase,
   now,
+  until,
 } from "./media-suite-tools.ts";
+
+const AUDIO = { audio: true };
 
 export const streamsCases: readonly MediaCase[] = [
   define("P25 says what it sends, and shows what the peer says", async (open) => {
@@ -44,6 +47,87 @@ export const streamsCases: readonly MediaCase[] = [
     const callee = open();
     await callee.answer({ description }, BOTH);
     equal((await now(callee.remoteStreams$)).map(infoOf), streams, "what is shown");
+  }),
+
+  define("P26 shows the voice first, however the list is ordered", async (open) => {
+    const [caller, callee] = await connect(open);
+    await caller.shareScreen();
+    const shown = await until(callee.remoteStreams$, ({ length }) => length === 2, "the screen");
+    const emitted: unknown[] = [];
+    callee.remoteStreams$.subscribe((streams) => emitted.push(streams.map(kinds)));
+    const listed = shown.map(infoOf);
+    for (const streams of [listed, [...listed].reverse(), listed]) callee.describeRemote(streams);
+    equal(emitted, [["m.usermedia true true", "m.screenshare false true"]], "what is emitted");
+    equal(
+      (await now(caller.localStreams$)).map(({ purpose }) => purpose),
+      ["m.usermedia", "m.screenshare"],
+      "the purposes of the caller's own streams",
+    );
+  }),
+
+  define("P26 shows a stream that the peer's description does not name", async (open) => {
+    const { description, streams } = await open().offer(BOTH);
+    const sdp = description.sdp.replaceAll(streams?.[0]?.id ?? "", "-");
+    const lists = [undefined, streams, [{ ...(streams?.[0] as StreamInfo), audioMuted: true }], []];
+    const shown = [["m.usermedia true true"], ["m.usermedia true true"], ["m.usermedia false true"], []];
+    for (const [index, listed] of lists.entries()) {
+      const callee = open();
+      const offer = { description: { ...description, sdp }, ...(listed && { streams: listed }) };
+      await callee.answer(offer, BOTH);
+      equal((await now(callee.remoteStreams$)).map(kinds), shown[index], `what is shown in case ${index}`);
+    }
+  }),
+
+  define("P26 follows a peer that lists no streams, to other tracks and to another stream", async (open) => {
+    const [caller, callee] = [open(), open()];
+    const offer = await caller.offer(AUDIO);
+    const id = offer.streams?.[0]?.id ?? "";
+    let name = id;
+    const unlisted = ({ description, streams: _, ...rest }: SessionDescription): SessionDescription => ({
+      ...rest,
+      description: { ...description, sdp: description.sdp.replaceAll(id, name) },
+    });
+    await caller.accept(unlisted(await callee.answer(unlisted(offer), AUDIO)));
+    const wire = (from: MediaSession, to: MediaSession) =>
+      from.negotiations$.subscribe((ours) => {
+        to.negotiate(unlisted(ours)).catch(() => {}); // the call may end meanwhile
+      });
+    wire(caller, callee);
+    wire(callee, caller);
+    const shows = (what: readonly string[], hasId: string) =>
+      until(
+        callee.remoteStreams$,
+        (shown) => String(shown.map(kinds)) === String(what) && shown[0]?.id === hasId,
+        `${what} in ${hasId}`,
+      );
+    await shows(["m.usermedia true false"], id);
+    await caller.change({ video: true });
+    await shows(["m.usermedia true true"], id);
+    name = "another";
+    await caller.change({ video: false });
+    await shows(["m.usermedia true false"], "another");
+  }),
+
+  define("P27 a kind that is not there counts as muted, whatever the peer says", async (open) => {
+    const { description, streams = [] } = await open().offer(AUDIO);
+    const unmuted = streams.map((stream) => ({ ...stream, audioMuted: false, videoMuted: false }));
+    for (const offer of [{ description }, { description, streams: unmuted }]) {
+      const callee = open();
+      await callee.answer(offer, AUDIO);
+      equal((await now(callee.remoteStreams$)).map(kinds), ["m.usermedia true false"], "what is shown");
+    }
+  }),
+
+  define("the streams are an empty list in the end, for those who come late too", async (open) => {
+    const sessions = await connect(open);
+    const all = sessions.slice(0, 2).flatMap((session) => {
+      const { localStreams$, remoteStreams$ } = session as MediaSession;
+      return [localStreams$, remoteStreams$];
+    });
+    const ends = all.map(collect);
+    for (const session of sessions.slice(0, 2)) (session as MediaSession).close();
+    for (const end of ends) equal((await within(end, "the streams to complete")).at(-1), [], "the last list");
+    for (const late of all.map(collect)) equal(await within(late, "the end"), [[]], "what comes late");
   }),
 
   define("P27 passes on what the peer says of muting, later too", async (open) => {

@@ -3,9 +3,9 @@ import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { Gathering, lastTypeOf } from "../../src/media/gathering.ts";
 import type { Candidate } from "../../src/streams/contract.ts";
 
-const stun = { urls: ["stun:stun.example.org"] };
-const turn = { urls: ["turn:turn.example.org?transport=udp", "turns:turn.example.org"] };
-const relayOnly = { urls: ["turns:turn.example.org"] };
+const stun = "stun:stun.example.org";
+const turn = "turn:turn.example.org?transport=udp";
+const relayOnly = "turns:turn.example.org";
 
 describe("P23 lastTypeOf", () => {
   it.each([
@@ -15,8 +15,8 @@ describe("P23 lastTypeOf", () => {
     ["TURN over TLS only", [relayOnly], "all", "relay"],
     ["relay policy", [turn], "relay", "relay"],
     ["relay policy with nothing to relay", [], "relay", "relay"],
-  ] as const)("%s", (_, servers, policy, expected) => {
-    expect(lastTypeOf(servers, policy)).toBe(expected);
+  ] as const)("%s", (_, urls, policy, expected) => {
+    expect(lastTypeOf(urls, policy)).toBe(expected);
   });
 });
 
@@ -36,7 +36,8 @@ describe("Gathering", () => {
   });
 
   function start(lastType: "host" | "srflx" | "relay") {
-    const gathering = new Gathering(found$, lastType, closed$);
+    const gathering = new Gathering(found$, closed$);
+    gathering.lastType = lastType;
     const out: Candidate[] = [];
     gathering.candidates$.subscribe((candidate) => out.push(candidate));
     return { gathering, out };

@@ -4,6 +4,7 @@ import { browserMedia } from "../../src/media/browser.ts";
 import type { Capture } from "../../src/streams/contract.ts";
 import { toErrorData } from "../../src/streams/errors.ts";
 import { mediaSuite } from "../../src/testing/media-suite.ts";
+import { peerScenes } from "./peer-scenes.ts";
 import { readyScenes } from "./ready-scenes.ts";
 import { scenes } from "./scenes.ts";
 import { connect, connections, devices, noServers, options, received, stillOpen, tracks } from "./watched.ts";
@@ -21,6 +22,7 @@ async function sent(pc: RTCPeerConnection): Promise<{ packets: number; energy: n
 const page = {
   ...scenes,
   ...readyScenes,
+  ...peerScenes,
   names: mediaSuite.map(({ name }) => name),
 
   async run(name: string): Promise<void> {
