@@ -37,7 +37,7 @@ export function olderTable(results: readonly Result[]): string {
     results,
     (result) => (result.caller === "Trunkline" ? `calls ${versionOf(result)}` : `${versionOf(result)} calls`),
     (result) => {
-      if (!result) return "gap";
+      if (!result) return "";
       return result.reason ? `(${reasons.indexOf(result.reason) + 1})` : cells[result.state];
     },
   );
