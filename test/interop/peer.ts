@@ -57,6 +57,8 @@ export interface Peer {
   shareScreen(id: string, on: boolean): Promise<void>;
   sees(id: string): Promise<readonly SeenStream[]>;
   receiving(): Promise<Receiving>;
+  /** The shape of each video that comes in, of the camera's `landscape` or of the screen's `portrait`. */
+  pictures(): Promise<readonly string[]>;
   /** Keeps camera and microphone from opening, until told otherwise. */
   holdDevices(on: boolean): Promise<void>;
   /** Calls that go on, by id; a call that lost to glare is not among them. */

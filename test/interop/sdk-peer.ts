@@ -5,7 +5,7 @@
 import { createClient, createNewMatrixCall, type MatrixClient } from "matrix-js-sdk";
 import { logger } from "matrix-js-sdk/lib/logger.js";
 import type { PagePeer } from "./peer.ts";
-import { holdDevices, leftOpen, receiving } from "./watch.ts";
+import { holdDevices, leftOpen, pictures, receiving } from "./watch.ts";
 
 /** What all versions have in common. */
 interface SdkCall {
@@ -149,6 +149,7 @@ export const sdkPeer = (prepare: (client: MatrixClient) => Promise<void> = async
   },
   live: () => [...calls.values()].filter(({ state }) => state !== "ended").map(({ callId }) => callId),
   receiving,
+  pictures,
   holdDevices,
   leftOpen,
   log: () => lines.splice(0),

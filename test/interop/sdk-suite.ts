@@ -7,6 +7,7 @@ import type { Gate } from "./gate.ts";
 import { glareScenarios, preparingScenario } from "./glare-scenarios.ts";
 import { inCallScenarios } from "./in-call-scenarios.ts";
 import { clear, type Meeting } from "./meeting.ts";
+import { noMetadataScenarios } from "./no-metadata-scenarios.ts";
 import type { LeftOut } from "./older/versions.ts";
 import type { Peer } from "./peer.ts";
 import type { Stage } from "./stage.ts";
@@ -45,7 +46,7 @@ async function cast(stage: Stage): Promise<Cast> {
 }
 
 /** One way: `side` calls the other make, then a user who has both. */
-function oneWay(all: () => Cast, side: "ours" | "theirs"): void {
+function oneWay(all: () => Cast, side: "ours" | "theirs", metadata: boolean): void {
   const other = side === "ours" ? "theirs" : "ours";
   const pair = (): Meeting => {
     const { gate, users, rooms, ...peers } = all();
@@ -81,13 +82,17 @@ function oneWay(all: () => Cast, side: "ours" | "theirs"): void {
   inCallScenarios(pair);
   glareScenarios(pair);
   if (side === "theirs") preparingScenario(pair);
+  if (!metadata) noMetadataScenarios(() => ({ ...pair(), trunkline: all().ours, other: all().theirs }));
 }
 
 /** The other side, where it is not the version of package.json. */
 export interface OtherMake {
   readonly make: string;
+  readonly metadata: boolean;
   readonly leftOut: readonly LeftOut[];
 }
+
+const SAME_AS_OURS: OtherMake = { make: "matrix-js-sdk", metadata: true, leftOut: [] };
 
 /** Says why where a scenario is left out; fails where there is none of that name. */
 function leaveOut(all: readonly LeftOut[], caller: LeftOut["caller"]): void {
@@ -108,7 +113,7 @@ function leaveOut(all: readonly LeftOut[], caller: LeftOut["caller"]): void {
 export function sdkSuite(
   name: string,
   open: () => Promise<Stage>,
-  { make, leftOut }: OtherMake = { make: "matrix-js-sdk", leftOut: [] },
+  { make, metadata, leftOut }: OtherMake = SAME_AS_OURS,
 ): void {
   let stage: Stage;
   let all: Cast;
@@ -125,10 +130,10 @@ export function sdkSuite(
 
   describe(`Trunkline calls ${make}, ${name}`, () => {
     leaveOut(leftOut, "Trunkline");
-    oneWay(() => all, "ours");
+    oneWay(() => all, "ours", metadata);
   });
   describe(`${make} calls Trunkline, ${name}`, () => {
     leaveOut(leftOut, "matrix-js-sdk");
-    oneWay(() => all, "theirs");
+    oneWay(() => all, "theirs", metadata);
   });
 }

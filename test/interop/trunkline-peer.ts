@@ -4,7 +4,7 @@ import { type Call, createPhone, type Phone, type SignalingHalf, type TraceEntry
 import { browserMedia } from "../../src/media/browser.ts";
 import { secureRandom } from "../../src/streams/ids.ts";
 import type { PagePeer, StartOptions } from "./peer.ts";
-import { holdDevices, leftOpen, receiving } from "./watch.ts";
+import { holdDevices, leftOpen, pictures, receiving } from "./watch.ts";
 
 const calls = new Set<Call<MediaStream>>();
 const story: string[] = [];
@@ -78,6 +78,7 @@ export const trunklinePeer = (
   },
   live: async () => (await firstValueFrom(phone.calls$)).map(({ callId }) => callId),
   receiving,
+  pictures,
   holdDevices,
   leftOpen,
   log: () => story.splice(0),

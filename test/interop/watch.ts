@@ -45,9 +45,9 @@ devices.getUserMedia = watched(async (constraints?: MediaStreamConstraints) => {
   await devicesFree;
   return getUserMedia(constraints);
 });
-devices.getDisplayMedia = watched(() => Promise.resolve(screenOf(640, 360)));
+devices.getDisplayMedia = watched(() => Promise.resolve(screenOf(360, 640)));
 
-/** A screen to share: neither browser has a fake one. It moves, so that frames are sent. */
+/** A screen to share: neither browser has a fake one. It moves, so that frames are sent; it is higher than wide. */
 function screenOf(width: number, height: number): MediaStream {
   const canvas = Object.assign(document.createElement("canvas"), { width, height });
   const pen = canvas.getContext("2d");
@@ -64,19 +64,29 @@ function screenOf(width: number, height: number): MediaStream {
   return stream;
 }
 
-/** What has come in so far, by receiver. */
-async function received(): Promise<Map<string, { kind: string; amount: number }>> {
+/** What the live connections say of each receiver. */
+async function inbound() {
   const live = connections.filter(({ connectionState }) => connectionState === "connected");
   const reports = await Promise.all(live.map((connection) => connection.getStats()));
+  return reports
+    .flatMap((report, index) => [...report.values()].map((entry) => ({ ...entry, index })))
+    .filter(({ type }) => type === "inbound-rtp");
+}
+
+/** What has come in so far, by receiver. */
+async function received(): Promise<Map<string, { kind: string; amount: number }>> {
   return new Map(
-    reports
-      .flatMap((report, index) => [...report.values()].map((entry) => ({ ...entry, index })))
-      .filter(({ type }) => type === "inbound-rtp")
-      .map(({ index, mid, ssrc, kind, packetsReceived, framesDecoded = 0 }) => [
-        `${index} ${mid} ${ssrc}`,
-        { kind, amount: kind === "video" ? framesDecoded : packetsReceived },
-      ]),
+    (await inbound()).map(({ index, mid, ssrc, kind, packetsReceived, framesDecoded = 0 }) => [
+      `${index} ${mid} ${ssrc}`,
+      { kind, amount: kind === "video" ? framesDecoded : packetsReceived },
+    ]),
   );
+}
+
+export async function pictures(): Promise<string[]> {
+  return (await inbound())
+    .filter(({ kind, frameHeight }) => kind === "video" && frameHeight)
+    .map(({ frameWidth, frameHeight }) => (frameHeight > frameWidth ? "portrait" : "landscape"));
 }
 
 export async function receiving(): Promise<Receiving> {

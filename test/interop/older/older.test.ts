@@ -3,7 +3,7 @@ import { afterAll, describe, inject } from "vitest";
 import { createHomeserver } from "../../../src/testing/homeserver/index.ts";
 import { sdkSuite } from "../sdk-suite.ts";
 import { openStage, PAGES } from "../stage.ts";
-import { leftOutOf } from "./versions.ts";
+import { leftOutOf, VERSIONS } from "./versions.ts";
 
 /** Early releases ask by the API's former name. */
 const ofToday = (request: Request) =>
@@ -30,6 +30,7 @@ describe.each(Object.entries(inject("sdkFolders")))("%s", (name, folder) => {
   };
   sdkSuite("embedded", () => openStage((request) => homeserver.fetch(ofToday(request)), { ...PAGES, sdk }), {
     make: `matrix-js-sdk ${name}`,
+    metadata: VERSIONS[name]?.metadata ?? true,
     leftOut: leftOutOf(name),
   });
 });

@@ -10,6 +10,8 @@ export interface LeftOut {
 
 export interface SdkVersion {
   readonly release: string;
+  /** False where it neither sends nor reads stream metadata. */
+  readonly metadata: boolean;
   readonly leftOut: readonly LeftOut[];
 }
 
@@ -19,18 +21,24 @@ const ANSWERS_WITH_WHAT_IS_OFFERED: LeftOut = {
   reason: "It answers with the kinds that are offered.",
 };
 
-const ADDS_NO_VIDEO: readonly LeftOut[] = (["Trunkline", "matrix-js-sdk"] as const).map((caller) => ({
+const CALLERS = ["Trunkline", "matrix-js-sdk"] as const;
+
+/** Which side one has in a call that is placed by either. */
+const sideOf = (make: (typeof CALLERS)[number], caller: string) => (make === caller ? "caller" : "callee");
+
+const ADDS_NO_VIDEO: readonly LeftOut[] = CALLERS.map((caller) => ({
   scenarios: [
-    `video added by the ${caller === "Trunkline" ? "callee" : "caller"}`,
+    `video added by the ${sideOf("matrix-js-sdk", caller)}`,
     "video added by one, then by the other",
   ],
   caller,
-  reason: "It adds no video to a call; Trunkline may.",
+  reason: "It adds no video to a call.",
 }));
 
 export const VERSIONS: Readonly<Record<string, SdkVersion>> = {
   "9": {
     release: "9.11.0",
+    metadata: false,
     leftOut: [
       ANSWERS_WITH_WHAT_IS_OFFERED,
       ...ADDS_NO_VIDEO,
@@ -41,26 +49,32 @@ export const VERSIONS: Readonly<Record<string, SdkVersion>> = {
         ],
         reason: "It knows no stream metadata, which says what is muted.",
       },
+      ...CALLERS.map((caller) => ({
+        scenarios: ["held and resumed by the", "video added by the"].map(
+          (what) => `${what} ${sideOf("Trunkline", caller)}`,
+        ),
+        caller,
+        reason:
+          "It knows no stream metadata, by which Trunkline sees that a client negotiates: it holds in silence and adds no video, before that version has negotiated itself.",
+      })),
       {
         scenarios: ["caller", "callee"].map(
           (side) => `the screen shared beside the camera by the ${side}, and no more`,
         ),
         reason: "It knows no stream metadata: it shows one stream.",
       },
-      ...(["Trunkline", "matrix-js-sdk"] as const).map((caller) => ({
-        scenarios: [
-          `two invites that cross become one call, the ${caller === "Trunkline" ? "caller" : "callee"}'s`,
-        ],
+      ...CALLERS.map((caller) => ({
+        scenarios: [`two invites that cross become one call, the ${sideOf("Trunkline", caller)}'s`],
         caller,
         reason:
           "It answers an invite that crosses its own and wins before it has read it: the call never connects.",
       })),
     ],
   },
-  "12": { release: "12.5.0", leftOut: [ANSWERS_WITH_WHAT_IS_OFFERED, ...ADDS_NO_VIDEO] },
-  "19": { release: "19.7.0", leftOut: [] },
-  "28": { release: "28.2.0", leftOut: [] },
-  "34": { release: "34.13.0", leftOut: [] },
+  "12": { release: "12.5.0", metadata: true, leftOut: [ANSWERS_WITH_WHAT_IS_OFFERED, ...ADDS_NO_VIDEO] },
+  "19": { release: "19.7.0", metadata: true, leftOut: [] },
+  "28": { release: "28.2.0", metadata: true, leftOut: [] },
+  "34": { release: "34.13.0", metadata: true, leftOut: [] },
 };
 
 /** The one that is called where none is named: like all before version 32, its negotiated answers have no lifetime. */
