@@ -32,6 +32,7 @@ import { type Random, secureRandom } from "../streams/ids.ts";
 import { type PolicyOption, readPolicy } from "../streams/policy.ts";
 import { isTransport } from "../streams/transport-shape.ts";
 import { type Calls, createCalls } from "./calls.ts";
+import { checkedTransport } from "./checked-transport.ts";
 import { turnServers$ } from "./turn.ts";
 
 /** How long `close()` waits for the homeserver to take the final events of calls, in ms. */
@@ -73,7 +74,7 @@ export interface Engine extends SignalingHalf {
  * who we are at once, and syncs from the first subscription to `signals$` on, so that nothing is missed. A homeserver
  * that cannot be reached shows in `status$`, and is tried again; meanwhile `dispatch` rejects with the reason, but waits in
  * an engine that goes on with calls: a hangup of one of them must not be lost. Throws `invalid_option` without a transport,
- * and for a policy that cannot be right.
+ * and for a policy that cannot be right. A transport that breaks its contract ends it, with an error that names the member.
  */
 export function createEngine(options: EngineOptions): Engine {
   if (!isTransport(options?.transport)) {
@@ -82,6 +83,11 @@ export function createEngine(options: EngineOptions): Engine {
       'createEngine: "transport" must be a Transport, such as matrixTransport() makes.',
     );
   }
+  return startEngine({ ...options, transport: checkedTransport(options.transport, options.clock) });
+}
+
+/** The same over a transport of our own, which is not checked. */
+export function startEngine(options: EngineOptions): Engine {
   const { transport, clock = realClock, random = secureRandom, memory: remembered, known } = options;
   const policy = readPolicy(options.policy);
   const signals = new Subject<Signal>();

@@ -3,7 +3,7 @@
  * a half of its own. Importing this module is all it takes, in a `SharedWorker`, or in the `Worker` of a tab that leads.
  */
 import { take } from "rxjs";
-import { createEngine } from "../signaling/engine.ts";
+import { startEngine } from "../signaling/engine.ts";
 import { matrixTransport } from "../signaling/transports/matrix.ts";
 import { realClock } from "../streams/clock.ts";
 import { secureRandom } from "../streams/ids.ts";
@@ -31,7 +31,7 @@ const enter = createDoor({
       fetch: permitted,
       ...(since !== undefined && { since }),
     });
-    return createEngine({ transport, known, ...(memory && { memory }), ...(policy && { policy }) });
+    return startEngine({ transport, known, ...(memory && { memory }), ...(policy && { policy }) });
   },
   identify: (login) => matrixTransport({ ...login, fetch: permitted }).identity(),
   gone: (tab) => hold(tabLock(tab)).pipe(take(1)),

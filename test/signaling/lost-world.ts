@@ -1,4 +1,4 @@
-import { filter, type Observable, Subject, takeUntil, timer } from "rxjs";
+import { concat, filter, NEVER, type Observable, Subject, takeUntil, timer } from "rxjs";
 import { createEngine, type Engine } from "../../src/signaling/engine.ts";
 import type { MemoryRooms } from "../../src/signaling/transports/memory.ts";
 import type {
@@ -150,10 +150,7 @@ export class Tab {
       return this.#isLost(gone) ? never : answer;
     };
     return {
-      batches$: line.batches$.pipe(
-        takeUntil(gone),
-        filter(() => !this.#isLost(gone)),
-      ),
+      batches$: concat(line.batches$.pipe(takeUntil(gone)), NEVER).pipe(filter(() => !this.#isLost(gone))),
       connected$: line.connected$,
       identity: () => line.identity(),
       turnServers: () => line.turnServers(),

@@ -1,4 +1,4 @@
-import { filter, map, type Subject, takeUntil } from "rxjs";
+import { concat, filter, map, NEVER, type Subject, takeUntil } from "rxjs";
 import type { MemoryTransport } from "../../src/signaling/transports/memory.ts";
 import type { Clock, RoomEvent, Transport } from "../../src/streams/contract.ts";
 import { TrunklineError } from "../../src/streams/errors.ts";
@@ -90,8 +90,7 @@ export function unreliable(options: NetworkOptions): Transport {
   };
 
   return {
-    batches$: line.batches$.pipe(
-      takeUntil(gone),
+    batches$: concat(line.batches$.pipe(takeUntil(gone)), NEVER).pipe(
       filter(() => !gone.isStopped),
       map((batch) => {
         for (const event of batch.events) onEvent(event);
