@@ -135,6 +135,13 @@ describe("the import graph of src", () => {
     expect(missing).toEqual([]);
   });
 
+  it("has no triple-slash directives, which JSR refuses", () => {
+    const found = [...graph.keys()].filter((file) =>
+      /^\/\/\/ </m.test(readFileSync(join(src, file), "utf8")),
+    );
+    expect(found).toEqual([]);
+  });
+
   it("imports nothing of Node, so that it runs anywhere", () => {
     const node = [...graph].filter(([, imports]) => imports.some(({ name }) => name.startsWith("node:")));
     expect(node.map(([file]) => file)).toEqual([]);

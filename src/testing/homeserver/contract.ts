@@ -1,4 +1,3 @@
-/// <reference lib="esnext.disposable" />
 import type { Clock } from "../../streams/contract.ts";
 import type { DelayedEventsForm } from "./delayed.ts";
 import type { FailureRule } from "./failures.ts";
