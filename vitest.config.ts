@@ -56,7 +56,7 @@ export default defineConfig({
           name: "interop",
           include: ["test/interop/*.test.ts"],
           globalSetup: ["test/synapse/global.setup.ts"],
-          testTimeout: 60_000,
+          testTimeout: 120_000,
           hookTimeout: 600_000,
           fileParallelism: false,
         },
@@ -66,7 +66,7 @@ export default defineConfig({
           name: "interop-older",
           include: ["test/interop/older/*.test.ts"],
           globalSetup: ["test/interop/older/global.setup.ts"],
-          testTimeout: 60_000,
+          testTimeout: 120_000,
           hookTimeout: 600_000,
           fileParallelism: false,
           // After those of `interop`, not beside them.

@@ -15,7 +15,7 @@ export interface Meeting {
 }
 
 /** How long anything may take that has no time of its own, in ms. */
-const SOON = 15_000;
+const SOON = 30_000;
 
 export const eventually = <T>(ask: () => Promise<T>, within = SOON) =>
   expect.poll(ask, { timeout: within, interval: 50 });
