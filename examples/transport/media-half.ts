@@ -14,7 +14,7 @@ function smallSession<TStream>(session: MediaSession<TStream>): MediaSession<TSt
   const own: Partial<MediaSession<TStream>> = {
     offer: (capture, options) => session.offer(small(capture), options),
     answer: (offer, capture) => session.answer(offer, small(capture)),
-    change: (capture) => session.change(small(capture)),
+    change: (capture, options) => session.change(small(capture), options),
   };
   // All else is the other's, whatever comes to be in the contract; a class needs its own `this`.
   return new Proxy(session, {

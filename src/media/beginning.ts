@@ -2,9 +2,10 @@ import { firstValueFrom, merge, type Observable, skip } from "rxjs";
 import type { Capture, IceServer, RemoteDescription, SessionDescription } from "../streams/contract.ts";
 import { TrunklineError, toTrunklineError } from "../streams/errors.ts";
 import { Attempt, gaveWayError } from "./attempt.ts";
-import { KINDS, type Kind, kindsOf } from "./capture.ts";
+import { KINDS, kindsOf, only } from "./capture.ts";
 import type { Capturing } from "./capturing.ts";
 import type { Connection } from "./connection.ts";
+import type { Opens } from "./microphones.ts";
 import type { Milestones } from "./milestones.ts";
 import type { OwnStreams } from "./own-streams.ts";
 import type { RemoteCandidates } from "./remote-candidates.ts";
@@ -20,7 +21,7 @@ export interface BeginningParts {
   readonly connect: (iceServers: readonly IceServer[], offer?: RemoteDescription) => Connection;
   /** A connection was given up: nothing of it may reach the call that goes on. */
   readonly onGivenUp: () => void;
-  /** Devices that a description promised have not opened. */
+  /** Devices that an offer promised have not opened. */
   readonly onRefused: (error: TrunklineError) => void;
 }
 
@@ -29,6 +30,8 @@ export class Beginning {
   readonly #parts: BeginningParts;
   #attempt: Attempt | undefined;
   #over: TrunklineError | undefined;
+  /** Whether the microphone is known to open without a prompt. */
+  #opens: Opens = () => false;
 
   constructor(parts: BeginningParts) {
     this.#parts = parts;
@@ -61,7 +64,7 @@ export class Beginning {
     }
     own.promise(capturing.kinds);
     const described = this.#describe(attempt, undefined, (connection) => connection.offer(capturing.kinds));
-    this.#fillLater(attempt, devices);
+    this.#fillLater(attempt, devices, (error) => this.#parts.onRefused(error));
     return described;
   }
 
@@ -78,8 +81,14 @@ export class Beginning {
   }
 
   async answer(offer: RemoteDescription, capture: Capture): Promise<SessionDescription> {
-    if (this.#attempt?.prepared) await this.#settle(this.#attempt, offer, capture);
-    if (this.#attempt?.prepared) return this.#take(this.#attempt, capture);
+    const offered = only(
+      capture,
+      KINDS.filter((kind) => offer.description.sdp.includes(`m=${kind} `)),
+    );
+    if (this.#attempt?.prepared && offered.audio && !this.#opens(offered.audio))
+      await this.#openFirst(offered);
+    if (this.#attempt?.prepared) await this.#settle(this.#attempt, offer, offered);
+    if (this.#attempt?.prepared) return this.#take(this.#attempt, offered);
     if (this.#attempt && !this.#attempt.mayGiveWay) throw describedError();
     const { capturing, milestones } = this.#parts;
     if (this.#attempt) milestones.clear();
@@ -115,9 +124,9 @@ export class Beginning {
   }
 
   /** Opens the devices beside the ICE servers, the connection and the gathering: none waits for another in line. */
-  #open(capture: Capture): Promise<void> {
+  #open(capture: Capture, essential = true): Promise<void> {
     const { capturing, milestones } = this.#parts;
-    const devices = capturing.open(capture);
+    const devices = capturing.open(capture, essential);
     // A call that opens nothing does not tell of it.
     if (capturing.kinds.length > 0) devices.then(() => milestones.reach("media_opened")).catch(() => {});
     return devices;
@@ -133,6 +142,25 @@ export class Beginning {
       const [description] = await Promise.all([attempt.connecting.then(describe), devices]);
       this.#parts.milestones.reach("description_made");
       return description;
+    });
+  }
+
+  /** Until the microphone has opened nothing leaves, so that the call rings on where it does not. */
+  async #openFirst(capture: Capture): Promise<void> {
+    try {
+      await this.#open(capture);
+    } catch (thrown) {
+      if (!this.#over) this.#parts.capturing.reset();
+      throw thrown;
+    }
+    if (this.#over) throw this.#over;
+  }
+
+  /** Keeps up with which microphones open; resolves once that is known. */
+  async #lookUp({ renewing }: Attempt): Promise<void> {
+    const { watchMicrophones } = await import("./microphones.ts");
+    await watchMicrophones(this.#parts.capturing.options.devices(), renewing, (opens) => {
+      this.#opens = opens;
     });
   }
 
@@ -157,6 +185,7 @@ export class Beginning {
       attempt.renewing.add(outdated$.subscribe(again));
       await connection.prepare(theirs);
     });
+    const known = this.#lookUp(attempt).catch(() => {}); // then the answer waits for the microphone
     const prepared = { offer, done, ready: false };
     attempt.prepared = prepared;
     try {
@@ -167,42 +196,49 @@ export class Beginning {
     }
     prepared.ready = true;
     this.#parts.milestones.reach("prepared");
+    await known;
   }
 
   /** Waits for what is being prepared, unless it is of no use. */
   async #settle({ prepared, renewing }: Attempt, offer: SessionDescription, capture: Capture): Promise<void> {
     renewing.unsubscribe();
-    const offered = KINDS.filter((kind) => offer.description.sdp.includes(`m=${kind} `));
     // Only metadata can say that a kind is there and muted (P25).
-    const tells = offer.streams !== undefined || offered.every((kind) => capture[kind]);
+    const tells = offer.streams !== undefined || Object.values(capture).every(Boolean);
     if (tells && prepared?.offer.description.sdp === offer.description.sdp) {
       // The devices need not wait for it, nor the answer for them where it is ready.
-      if (!prepared.ready) this.#open(only(capture, offered));
+      if (!prepared.ready) this.#open(capture, false);
       await prepared.done.catch(() => {});
     } else this.unprepare();
   }
 
   /** Gives out what was prepared; the devices open beside. */
   #take(attempt: Attempt, capture: Capture): SessionDescription {
-    const { own, milestones } = this.#parts;
+    const { own, milestones, capturing } = this.#parts;
     const connection = attempt.connection as Connection;
     attempt.prepared = undefined;
     const kinds = kindsOf(capture).filter((kind) => connection.sending.hasRoomFor(kind));
     own.promise(kinds);
     const answer = connection.takePrepared();
     milestones.reach("description_made");
-    this.#fillLater(attempt, this.#open(only(capture, kinds)));
+    // The peer was promised these devices: it is informed that they are muted, and the call goes on (P25).
+    this.#fillLater(attempt, this.#open(only(capture, kinds), false), (error) => {
+      capturing.reset();
+      own.miss();
+      capturing.options.warn(error);
+    });
     return answer;
   }
 
   /** Sends what the devices give once they have opened, by a connection whose description may be out by then. */
-  #fillLater(attempt: Attempt, devices: Promise<void>): void {
+  #fillLater(attempt: Attempt, devices: Promise<void>, onFailed: (error: TrunklineError) => void): void {
+    const { capturing } = this.#parts;
     const filled = async () => {
       const [connection] = await Promise.all([attempt.connecting, devices]);
       await connection.change(() => connection.fill());
+      capturing.follow();
     };
     attempt.life.run(filled).catch((thrown: unknown) => {
-      if (!attempt.life.ended) this.#parts.onRefused(toTrunklineError(thrown));
+      if (!attempt.life.ended) onFailed(toTrunklineError(thrown));
     });
   }
 
@@ -213,11 +249,6 @@ export class Beginning {
     this.#parts.remoteCandidates.rewind();
     this.#parts.onGivenUp();
   }
-}
-
-/** What is asked for of these kinds. */
-function only(capture: Capture, kinds: readonly Kind[]): Capture {
-  return Object.fromEntries(kinds.map((kind) => [kind, capture[kind]]));
 }
 
 function unpreparedError(): TrunklineError {

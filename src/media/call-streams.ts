@@ -59,9 +59,16 @@ export function matchStreams(
   );
 }
 
-/** A stream of ours. A kind that is not there counts as muted, as other clients have it. */
+/**
+ * A stream of ours. A kind that is not there, whose device has ended, or which the system mutes, counts as muted; a
+ * screen that does not change does not, though browsers mute its track.
+ */
 export function localStream(stream: MediaStream, purpose: Purpose): CallStream<MediaStream> {
-  const silent = (tracks: readonly MediaStreamTrack[]) => tracks.every((track) => !track.enabled);
+  const silent = (tracks: readonly MediaStreamTrack[]) =>
+    tracks.every(
+      ({ enabled, readyState, muted }) =>
+        !enabled || readyState === "ended" || (muted && purpose === "m.usermedia"),
+    );
   return {
     id: stream.id,
     purpose,

@@ -6,8 +6,11 @@ export type Kind = "audio" | "video";
 /** In the order of their media sections. */
 export const KINDS: readonly Kind[] = ["audio", "video"];
 
-/** What a call needs of `MediaDevices`; not every one of them can share a screen. */
-export type Devices = Pick<MediaDevices, "getUserMedia"> & Partial<Pick<MediaDevices, "getDisplayMedia">>;
+/** What a call needs of `MediaDevices`; not every one of them can do more. */
+export type Devices = Pick<MediaDevices, "getUserMedia"> &
+  Partial<
+    Pick<MediaDevices, "getDisplayMedia" | "enumerateDevices" | "addEventListener" | "removeEventListener">
+  >;
 
 type Options = AudioConstraints | VideoConstraints;
 
@@ -37,16 +40,17 @@ export function constraintsOf(capture: Capture): MediaStreamConstraints {
 
 /** Opens what the capture asks for. Rejects as the browser does: `device-failure.ts` says what that means. */
 export async function openDevices(devices: Devices | undefined, capture: Capture): Promise<MediaStream> {
-  if (devices) return devices.getUserMedia(constraintsOf(capture));
-  throw new TrunklineError(
-    "media_failed",
-    "No navigator.mediaDevices: serve the page over https or from localhost, or pass mediaDevices.",
-  );
+  return (devices as Devices).getUserMedia(constraintsOf(capture));
 }
 
-/** For what is loaded on demand: were it to import these, bundlers would split what is loaded at once. */
-export const TOOLS = { TrunklineError, constraintsOf, kindsOf };
-export type Tools = typeof TOOLS;
+/** What is asked for of these kinds. */
+export function only(capture: Capture, kinds: readonly Kind[]): Capture {
+  return Object.fromEntries(kinds.map((kind) => [kind, capture[kind]]));
+}
+
+export function stopAll(tracks: readonly MediaStreamTrack[]): void {
+  for (const track of tracks) track.stop();
+}
 
 function constraintsOfKind(options: boolean | Options | undefined): boolean | MediaTrackConstraints {
   if (typeof options !== "object") return options ?? false;

@@ -1,14 +1,14 @@
 import type { Capture, ChangeOptions, Purpose, ScreenOptions } from "../streams/contract.ts";
-import type { TrunklineError } from "../streams/errors.ts";
-import { type Devices, KINDS, type Kind, kindsOf, openDevices, TOOLS } from "./capture.ts";
+import { TrunklineError } from "../streams/errors.ts";
+import { type Devices, KINDS, type Kind, kindsOf, openDevices, stopAll } from "./capture.ts";
 import type { Connection } from "./connection.ts";
-import { closedError, type Lifetime } from "./lifetime.ts";
+import type { DeviceChanges } from "./device-changes.ts";
+import { closedError, Lifetime } from "./lifetime.ts";
 import type { OwnStreams } from "./own-streams.ts";
-import { Queue } from "./queue.ts";
-import { openScreen } from "./screen.ts";
+import { TOOLS } from "./tools.ts";
 
 /** What is opened on this side, and by which connection it is sent. */
-interface CapturingOptions {
+export interface CapturingOptions {
   readonly own: OwnStreams;
   readonly life: Lifetime;
   readonly devices: () => Devices | undefined;
@@ -19,31 +19,43 @@ interface CapturingOptions {
   readonly warn: (warning: TrunklineError) => void;
 }
 
-/** Our microphone, camera and screen: opened, switched without a gap, and stopped. */
+/**
+ * Our microphone, camera and screen: opened, and stopped. What happens to them in the course of a call is in
+ * `device-changes.ts`, which is loaded when the first device has opened.
+ */
 export class Capturing {
-  readonly #options: CapturingOptions;
-  readonly #own: OwnStreams;
-  /** Changes of devices, one after the other. */
-  readonly #changes = new Queue();
+  readonly options: CapturingOptions;
+  /** What was asked for last, of each kind. */
+  asked: Capture = {};
   #opening: Promise<void> | undefined;
-  #kinds: readonly Kind[] = [];
+  #changes: Promise<DeviceChanges> | undefined;
+  /** Until the sharing of a screen is stopped. */
+  #sharing = new Lifetime();
 
   constructor(options: CapturingOptions) {
-    this.#options = options;
-    this.#own = options.own;
+    this.options = options;
   }
 
   /** The kinds that our devices send, or will send. */
   get kinds(): readonly Kind[] {
-    return this.#kinds;
+    return kindsOf(this.asked);
   }
 
-  /** Opens the devices the first time; after that they are used again, whatever is asked for (P21). */
-  open(capture: Capture): Promise<void> {
+  /** Settles when the devices have opened the first time. */
+  get opened(): Promise<void> | undefined {
+    return this.#opening;
+  }
+
+  /**
+   * Opens the devices the first time; after that they are used again, whatever is asked for (P21). Where the microphone
+   * is not `essential`, a camera alone will do.
+   */
+  open(capture: Capture, essential = true): Promise<void> {
     if (!this.#opening) {
-      this.#kinds = kindsOf(capture);
+      this.asked = capture;
+      const isWanted = () => opening === this.#opening && !this.options.life.ended;
       const opening: Promise<void> =
-        this.#kinds.length > 0 ? this.#open(capture, () => opening === this.#opening) : Promise.resolve();
+        this.kinds.length > 0 ? this.#open(capture, isWanted, essential) : Promise.resolve();
       this.#opening = opening;
       opening.catch(() => {});
     }
@@ -53,110 +65,60 @@ export class Capturing {
   /** Stops the devices, also those that are about to open: the next time is the first. */
   reset(): void {
     this.#opening = undefined;
-    this.#kinds = [];
-    this.#own.remove("m.usermedia", KINDS);
+    this.asked = {};
+    this.options.own.remove("m.usermedia", KINDS);
   }
 
-  change(capture: Capture, _options: ChangeOptions): Promise<void> {
-    return this.#changes.run(() => this.#change(capture));
+  async change(capture: Capture, options: ChangeOptions): Promise<void> {
+    await (await this.#load()).change(capture, options);
   }
 
-  async shareScreen(options: ScreenOptions): Promise<void> {
-    const opened = await openScreen(this.#options.devices(), options);
-    await this.#send("m.screenshare", opened);
-    if (opened.getAudioTracks().length === 0) this.#drop("m.screenshare", ["audio"]);
-    for (const screen of opened.getVideoTracks()) this.#endWith(screen);
+  shareScreen(options: ScreenOptions): Promise<void> {
+    const sharing = this.#sharing;
+    return sharing.run(async () => (await this.#load()).shareScreen(options, sharing));
   }
 
   stopSharing(): void {
-    this.#drop("m.screenshare", KINDS);
+    this.#sharing.end(new TrunklineError("aborted", "Sharing was stopped."));
+    this.#sharing = new Lifetime();
+    this.drop("m.screenshare", KINDS);
   }
 
-  async #open(capture: Capture, isWanted: () => boolean): Promise<void> {
-    const devices = this.#options.devices();
-    const usable = () => isWanted() && !this.#options.life.ended;
-    const opened = await openDevices(devices, capture).catch(async (thrown: unknown) => {
-      const { openRest } = await import("./device-failure.ts");
-      const { stream, warning } = await openRest(TOOLS, devices, capture, thrown, { isWanted: usable });
-      if (warning && usable()) this.#options.warn(warning);
+  /** Sends no more of these kinds, and stops their devices. */
+  drop(purpose: Purpose, kinds: readonly Kind[]): void {
+    this.options.connection()?.sending.drop(purpose, kinds);
+    this.options.own.remove(purpose, kinds);
+  }
+
+  /** To be called when there is another connection, and when a device has opened. */
+  follow(): void {
+    if (this.#opening)
+      this.#load()
+        .then((changes) => changes.follow())
+        .catch(() => {}); // the call goes on without
+  }
+
+  async #open(capture: Capture, isWanted: () => boolean, essential: boolean): Promise<void> {
+    const { devices, own, warn } = this.options;
+    const opened = await openDevices(devices(), capture).catch(async (thrown: unknown) => {
+      const { openRest } = await import("./device-changes.ts");
+      const { stream, warning } = await openRest(TOOLS, devices(), capture, thrown, { isWanted, essential });
+      if (warning && isWanted()) warn(warning);
       return stream;
     });
-    this.#assertUsable(opened, isWanted());
-    this.#own.add("m.usermedia", opened.getTracks());
+    // What opens when the session has been closed, or when it is no longer wanted, must not stay on.
+    if (!isWanted()) {
+      stopAll(opened.getTracks());
+      throw closedError();
+    }
+    own.add("m.usermedia", opened.getTracks());
+    this.follow();
   }
 
-  async #change(capture: Capture): Promise<void> {
-    await this.#opening;
-    // A device that works, with nothing else asked of it, stays as it is.
-    const stays = (kind: Kind) =>
-      capture[kind] === true && this.#own.track("m.usermedia", kind)?.readyState === "live";
-    const wanted = kindsOf(capture).filter((kind) => !stays(kind));
-    if (wanted.length > 0) {
-      const asked = Object.fromEntries(wanted.map((kind) => [kind, capture[kind]]));
-      await this.#send("m.usermedia", await this.#opened(asked));
-    }
-    this.#drop(
-      "m.usermedia",
-      KINDS.filter((kind) => capture[kind] === false),
+  #load(): Promise<DeviceChanges> {
+    this.#changes ??= import("./device-changes.ts").then(
+      ({ DeviceChanges }) => new DeviceChanges(TOOLS, this),
     );
-    this.#kinds = KINDS.filter((kind) => this.#own.track("m.usermedia", kind));
+    return this.#changes;
   }
-
-  /** Opens all of it, or rejects with the coded error of what is missing. */
-  async #opened(capture: Capture): Promise<MediaStream> {
-    const devices = this.#options.devices();
-    try {
-      return await openDevices(devices, capture);
-    } catch (thrown) {
-      const { openRest } = await import("./device-failure.ts");
-      const { stream, warning } = await openRest(TOOLS, devices, capture, thrown, {
-        isWanted: () => !this.#options.life.ended,
-      });
-      stopAll(stream.getTracks());
-      throw warning;
-    }
-  }
-
-  /** Sends what was opened, and only then stops what it replaces. */
-  async #send(purpose: Purpose, opened: MediaStream): Promise<void> {
-    this.#assertUsable(opened);
-    const tracks = opened.getTracks();
-    this.#own.prepare(purpose, tracks);
-    try {
-      const connection = await this.#options.connecting();
-      await connection?.change(async () => {
-        await connection.sending.send(purpose, tracks);
-        this.#options.life.check();
-        this.#own.add(purpose, tracks);
-      });
-    } catch (thrown) {
-      stopAll(tracks);
-      throw thrown;
-    }
-  }
-
-  #drop(purpose: Purpose, kinds: readonly Kind[]): void {
-    this.#options.connection()?.sending.drop(purpose, kinds);
-    this.#own.remove(purpose, kinds);
-  }
-
-  /** The user may end the sharing by the browser's own button. */
-  #endWith(screen: MediaStreamTrack): void {
-    const end = () => {
-      if (this.#own.track("m.screenshare", "video") === screen) this.stopSharing();
-    };
-    if (screen.readyState === "ended") end();
-    else screen.addEventListener("ended", end);
-  }
-
-  /** What opens when the session has been closed, or when it is no longer wanted, must not stay on. */
-  #assertUsable(opened: MediaStream, isWanted = true): void {
-    if (isWanted && !this.#options.life.ended) return;
-    stopAll(opened.getTracks());
-    throw closedError();
-  }
-}
-
-function stopAll(tracks: readonly MediaStreamTrack[]): void {
-  for (const track of tracks) track.stop();
 }

@@ -1,9 +1,10 @@
 /** What is done, and said, where a device did not open. Loaded only then. */
 import type { Capture } from "../streams/contract.ts";
 import type { ErrorCode, TrunklineError } from "../streams/errors.ts";
-import type { Devices, Kind, Tools } from "./capture.ts";
+import type { Devices, Kind } from "./capture.ts";
+import type { Tools } from "./tools.ts";
 
-const NAMES = { audio: "microphone", video: "camera" } as const;
+export const NAMES = { audio: "microphone", video: "camera" } as const;
 
 export interface Opened {
   readonly stream: MediaStream;
@@ -23,9 +24,14 @@ export async function openRest(
   thrown: unknown,
   { isWanted, essential = true }: { readonly isWanted: () => boolean; readonly essential?: boolean },
 ): Promise<Opened> {
+  if (!devices) {
+    const message =
+      "No navigator.mediaDevices: serve the page over https or from localhost, or pass mediaDevices.";
+    throw new tools.TrunklineError("media_failed", message);
+  }
   const kinds = tools.kindsOf(capture);
   const [only] = kinds;
-  if (kinds.length < 2 || !devices) throw deviceError(tools, thrown, only);
+  if (kinds.length < 2) throw deviceError(tools, thrown, only);
   const denied = isDenial(tools, thrown);
   let failure: TrunklineError | undefined;
   for (const kind of essential ? kinds.slice(0, 1) : kinds) {

@@ -9,6 +9,10 @@ export class OwnStreams {
   readonly #streams = new Map<Purpose, MediaStream>();
   readonly #create: () => MediaStream;
   readonly #muted = { audio: false, video: false };
+  /** Tracks that are to be added. */
+  #coming: readonly MediaStreamTrack[] = [];
+  /** Whether a device that the peer was promised did not open. */
+  #missed = false;
   /** The kinds on their way, of a stream that the peer is told of though there is nothing in it. */
   #promised: readonly Kind[] | undefined;
 
@@ -47,7 +51,8 @@ export class OwnStreams {
   /** Mutes new tracks as those before them were; to be called before anything of them is sent. */
   prepare(purpose: Purpose, tracks: readonly MediaStreamTrack[]): void {
     if (purpose !== "m.usermedia") return;
-    for (const track of tracks) track.enabled = !this.#muted[track.kind as Kind];
+    this.#coming = tracks;
+    this.#applyMute();
   }
 
   /** Adds these tracks; each takes the place of the one of its kind, which is stopped. */
@@ -74,8 +79,27 @@ export class OwnStreams {
   mute({ audio, video }: { readonly audio?: boolean; readonly video?: boolean }): void {
     this.#muted.audio = audio ?? this.#muted.audio;
     this.#muted.video = video ?? this.#muted.video;
-    this.prepare("m.usermedia", this.#streams.get("m.usermedia")?.getTracks() ?? []);
-    this.#show();
+    this.#applyMute();
+    this.show();
+  }
+
+  /** Emits what has changed, a device that ended or that the system mutes too. */
+  show(): void {
+    this.shown$.show(
+      PURPOSES.flatMap((purpose) => {
+        const stream = this.#streams.get(purpose);
+        const isListed =
+          stream && (stream.getTracks().length > 0 || (purpose === "m.usermedia" && this.#missed));
+        return isListed ? [localStream(stream, purpose)] : [];
+      }),
+    );
+  }
+
+  /** A device that the peer was promised did not open: our stream is listed all the same, as muted. */
+  miss(): void {
+    this.#promised = [];
+    this.#missed = true;
+    this.show();
   }
 
   close(): void {
@@ -89,15 +113,11 @@ export class OwnStreams {
       track.stop();
       stream.removeTrack(track);
     }
-    this.#show();
+    this.show();
   }
 
-  #show(): void {
-    this.shown$.show(
-      PURPOSES.flatMap((purpose) => {
-        const stream = this.#streams.get(purpose);
-        return stream && stream.getTracks().length > 0 ? [localStream(stream, purpose)] : [];
-      }),
-    );
+  #applyMute(): void {
+    const present = this.#streams.get("m.usermedia")?.getTracks() ?? [];
+    for (const track of [...present, ...this.#coming]) track.enabled = !this.#muted[track.kind as Kind];
   }
 }

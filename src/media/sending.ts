@@ -3,7 +3,7 @@ import type { Kind } from "./capture.ts";
 import { directionFor } from "./directions.ts";
 
 /** What we send, or once sent, by one transceiver. */
-interface Line {
+export interface Line {
   readonly purpose: Purpose;
   readonly kind: Kind;
   transceiver: RTCRtpTransceiver;
@@ -47,6 +47,11 @@ export class Sending {
   /** Whether a sender can name its stream before it has a track: not every browser's can. */
   get namesStreams(): boolean {
     return this.#pc.getSenders().every((sender) => "setStreams" in sender);
+  }
+
+  /** What is sent, or once was. */
+  get lines(): readonly Line[] {
+    return this.#lines;
   }
 
   /** Whether there is a transceiver for this kind of our microphone and camera. */

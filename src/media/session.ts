@@ -259,6 +259,7 @@ export class BrowserSession implements MediaSession<MediaStream> {
       if (state !== this.path$.value && !unheard) this.path$.next(state);
     });
     peer.firstMedia$.subscribe(() => this.#milestones.reach("first_media"));
+    this.#capturing.follow();
     return connection;
   }
 

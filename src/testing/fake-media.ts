@@ -35,6 +35,23 @@ export interface FakeMedia extends MediaHalf<FakeStream> {
    * `video`); without a code they open again.
    */
   refuseDevices(code?: ErrorCode, kind?: FakeTrack["kind"]): void;
+  /**
+   * Unplugs the microphone (`audio`) or the camera of every session: it ends, and none opens until another is plugged
+   * in, which the sessions then use.
+   */
+  unplug(kind: FakeTrack["kind"]): void;
+  plugIn(kind: FakeTrack["kind"]): void;
+  /** The system mutes the devices of a kind, those that open later too, or no longer. */
+  muteDevices(kind: FakeTrack["kind"], muted: boolean): void;
+  /** Whether the user is asked before devices and screens open, and has not answered yet. Default false. */
+  holdPrompts(held: boolean): void;
+  /** Whether only one camera can be open at a time, as on most phones: another is `media_busy`. Default false. */
+  limitCameras(limited: boolean): void;
+  /**
+   * Whether the microphone is known to open, as where it is allowed: a prepared answer then leaves at once, and else when
+   * the microphone has opened. Default true.
+   */
+  knowMicrophone(known: boolean): void;
   /** The ICE servers that were the newest at each gathering of its sessions, in order. */
   readonly gatherings: readonly (readonly IceServer[])[];
   /** The keys that its sessions sent, in order. */
@@ -61,6 +78,11 @@ export function fakeMedia({ clock = realClock }: FakeMediaOptions = {}): FakeMed
   const gatherings: (readonly IceServer[])[] = [];
   const refusals = new Map<FakeTrack["kind"], ErrorCode>();
   let mends = true;
+  let limited = false;
+  const cameras: FakeTrack[] = [];
+  let prompt: { readonly done: Promise<void>; readonly answer: () => void } | undefined;
+  let known = true;
+  const silenced = new Set<FakeTrack["kind"]>();
   let keysSent = "";
   return {
     open({ iceServers$ }) {
@@ -68,12 +90,20 @@ export function fakeMedia({ clock = realClock }: FakeMediaOptions = {}): FakeMed
         clock,
         iceServers$,
         refusal: (kind) => refusals.get(kind),
+        isSilent: (kind) => silenced.has(kind),
+        isCameraBusy: (own) =>
+          limited && cameras.some((camera) => camera !== own && camera.readyState === "live"),
+        prompt: () => prompt?.done,
+        knowsMicrophone: () => known,
         mends: () => mends,
         onKeys: (keys) => {
           keysSent += keys;
         },
         onGather: (servers) => gatherings.push(servers),
-        onOpened: (opened) => tracks.push(...opened),
+        onOpened(purpose, opened) {
+          tracks.push(...opened);
+          if (purpose === "m.usermedia") cameras.push(...opened.filter(({ kind }) => kind === "video"));
+        },
         onClosed: () => sessions.delete(session),
       });
       sessions.add(session);
@@ -100,6 +130,34 @@ export function fakeMedia({ clock = realClock }: FakeMediaOptions = {}): FakeMed
         if (code) refusals.set(each, code);
         else refusals.delete(each);
       }
+    },
+    unplug(kind) {
+      refusals.set(kind, "media_missing");
+      for (const session of sessions) session.lose(kind);
+    },
+    plugIn(kind) {
+      refusals.delete(kind);
+      for (const session of sessions) session.recover(kind);
+    },
+    muteDevices(kind, muted) {
+      if (muted) silenced.add(kind);
+      else silenced.delete(kind);
+      for (const session of sessions) session.show();
+    },
+    holdPrompts(held) {
+      prompt?.answer();
+      prompt = undefined;
+      let answer = () => {};
+      const done = new Promise<void>((resolve) => {
+        answer = resolve;
+      });
+      if (held) prompt = { done, answer };
+    },
+    limitCameras(limit) {
+      limited = limit;
+    },
+    knowMicrophone(isKnown) {
+      known = isKnown;
     },
     setPath(state) {
       for (const session of sessions) session.setPath(state);

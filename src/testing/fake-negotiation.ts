@@ -37,6 +37,11 @@ export class FakeNegotiation {
     return this.begun && !this.#pending && JSON.stringify(wish) !== JSON.stringify(this.#agreed);
   }
 
+  /** The sections of our offer that waits for its answer. */
+  get offered(): readonly FakeSection[] {
+    return this.#pending?.sections ?? [];
+  }
+
   /** What names a description of ours. */
   nameOf(type: Description["type"]): string | undefined {
     return type === "offer" ? String(this.#offers) : this.#theirOffer;
@@ -101,10 +106,12 @@ export class FakeNegotiation {
     return this.#all(this.#agreed);
   }
 
-  /** With a section for each kind that only the peer has. */
+  /** With a section for each kind that only the peer has; a screen of ours receives nothing. */
   #all({ sections, held }: FakeWish): readonly FakeSection[] {
     const kinds = new Set(this.#theirs?.sections.map(({ kind }) => kind));
-    for (const { kind } of sections) kinds.delete(kind);
+    for (const { kind, streamId } of sections) {
+      if (!streamId?.endsWith("m.screenshare")) kinds.delete(kind);
+    }
     return [
       ...sections,
       ...[...kinds].map((kind): FakeSection => ({ kind, direction: held ? "inactive" : "recvonly" })),

@@ -85,6 +85,11 @@ export function holds({ sections }: FakeSdp): boolean {
   return sections.every(({ direction }) => direction === "sendonly" || direction === "inactive");
 }
 
+/** Whether the maker of a description receives what its reader sends in this section. */
+export function receives({ direction }: FakeSection): boolean {
+  return direction === "sendrecv" || direction === "recvonly";
+}
+
 function valuesOf(lines: readonly string[], prefix: string): string[] {
   return lines.filter((line) => line.startsWith(prefix)).map((line) => line.slice(prefix.length));
 }

@@ -9,31 +9,31 @@ import type {
   IceServer,
   MediaSession,
   OfferOptions,
-  Purpose,
   RemoteDescription,
   ScreenOptions,
   SessionDescription,
   StreamInfo,
 } from "../streams/contract.ts";
-import { type ErrorCode, TrunklineError, toTrunklineError } from "../streams/errors.ts";
+import { TrunklineError, toTrunklineError } from "../streams/errors.ts";
 import { FakeBuffer } from "./fake-buffer.ts";
 import { checkKeys, kindsOf } from "./fake-capture.ts";
 import { FakeChannels } from "./fake-channels.ts";
-import type { FakeStream, FakeTrack } from "./fake-media.ts";
+import { type FakeDeviceOptions, FakeDevices } from "./fake-devices.ts";
+import type { FakeStream } from "./fake-media.ts";
 import { FakePath } from "./fake-path.ts";
-import type { FakeSdp } from "./fake-sdp.ts";
+import { type FakeSdp, receives } from "./fake-sdp.ts";
 import { fakeStats } from "./fake-stats.ts";
 import { FakeOwnStreams, FakeRemoteStreams, KINDS, type Kind } from "./fake-streams.ts";
 import { FakeTalk } from "./fake-talk.ts";
 
-export interface FakeSessionOptions {
+export interface FakeSessionOptions extends FakeDeviceOptions {
   readonly clock: Clock;
   readonly iceServers$: Observable<readonly IceServer[]>;
-  readonly refusal: (kind: Kind) => ErrorCode | undefined;
+  /** Whether the microphone is known to open. */
+  readonly knowsMicrophone: () => boolean;
   readonly mends: () => boolean;
   /** Given the newest ICE servers each time that a session gathers. */
   readonly onGather: (iceServers: readonly IceServer[]) => void;
-  readonly onOpened: (tracks: readonly FakeTrack[]) => void;
   readonly onKeys: (keys: string) => void;
   readonly onClosed: () => void;
 }
@@ -50,7 +50,7 @@ let made = 0;
 export class FakeSession implements MediaSession<FakeStream> {
   readonly #options: FakeSessionOptions;
   readonly #id = `fake-${++made}`;
-  readonly #own = new FakeOwnStreams(this.#id);
+  readonly #own: FakeOwnStreams;
   readonly #remote = new FakeRemoteStreams();
   readonly #path: FakePath;
   readonly #channels: FakeChannels;
@@ -61,12 +61,12 @@ export class FakeSession implements MediaSession<FakeStream> {
   #attempt: Attempt | undefined;
   readonly #iceServers = new ReplaySubject<readonly IceServer[]>(1);
   readonly #following: Subscription;
-  #devices: Promise<void> | undefined;
+  readonly #devices: FakeDevices;
+  #opening: Promise<void> | undefined;
   #connection = false;
-  readonly #warnings = new FakeBuffer<TrunklineError>();
   readonly #refused = new FakeBuffer<TrunklineError>();
 
-  readonly localStreams$ = this.#own.shown$;
+  readonly localStreams$: FakeOwnStreams["shown$"];
   readonly remoteStreams$ = this.#remote.shown$;
   readonly held$: FakeTalk["held$"];
   readonly negotiations$: FakeTalk["negotiations$"];
@@ -75,13 +75,20 @@ export class FakeSession implements MediaSession<FakeStream> {
   readonly milestones$: FakePath["milestones$"];
   readonly channels$: FakeChannels["theirs$"];
   readonly stats$: MediaSession["stats$"];
-  readonly warnings$ = this.#warnings.stream$;
+  readonly warnings$: FakeDevices["warnings$"];
   readonly refused$ = this.#refused.stream$;
 
   constructor(options: FakeSessionOptions) {
     const { clock, mends } = options;
     const sessionId = this.#id;
     this.#options = options;
+    this.#own = new FakeOwnStreams(sessionId, options.isSilent);
+    this.#devices = new FakeDevices(this.#own, options, () => {
+      if (this.#own.track("m.usermedia", "audio") ?? this.#own.track("m.usermedia", "video")) {
+        this.#path.reach("media_opened");
+      }
+      this.#talk.need();
+    });
     this.#path = new FakePath({
       sessionId,
       clock,
@@ -97,7 +104,12 @@ export class FakeSession implements MediaSession<FakeStream> {
       remote: this.#remote,
       path: this.#path,
       channels: this.#channels,
+      onUnreceived: () => {
+        if (this.#own.track("m.usermedia", "video")) this.#devices.stop("m.usermedia", ["video"]);
+      },
     });
+    this.localStreams$ = this.#own.shown$;
+    this.warnings$ = this.#devices.warnings$;
     this.held$ = this.#talk.held$;
     this.negotiations$ = this.#talk.negotiations$;
     this.path$ = this.#path.state$;
@@ -118,7 +130,7 @@ export class FakeSession implements MediaSession<FakeStream> {
 
   /** Whether the microphone is open, and not kept from the peer by hold. */
   get sendsMicrophone(): boolean {
-    return this.#own.track("m.usermedia", "audio") !== undefined && !this.held$.value.us;
+    return this.#own.track("m.usermedia", "audio")?.readyState === "live" && !this.held$.value.us;
   }
 
   offer(capture: Capture, { waitForDevices = true }: OfferOptions = {}): Promise<SessionDescription> {
@@ -131,7 +143,8 @@ export class FakeSession implements MediaSession<FakeStream> {
       if (waitForDevices) return this.#begin("offer", kinds, () => this.#talk.offer());
       this.#own.promise(kinds, kinds);
       const offer = this.#begin("offer", [], () => this.#talk.offer());
-      this.#openLater(kinds);
+      this.#opening = this.#devices.openFirst(kinds, () => !this.#closed);
+      this.#opening.catch((thrown: unknown) => this.#refused.next(toTrunklineError(thrown)));
       return offer;
     });
   }
@@ -169,16 +182,16 @@ export class FakeSession implements MediaSession<FakeStream> {
   answer(offer: RemoteDescription, capture: Capture): Promise<SessionDescription> {
     return this.#whileOpen(async () => {
       const kinds = kindsOf(capture);
-      const taken =
-        this.#attempt?.prepared && (await this.#takePrepared(this.#attempt.prepared, offer, kinds));
+      const { prepared } = this.#attempt ?? {};
+      const taken = prepared && (await this.#takePrepared(prepared, offer, kinds));
       if (taken) return taken;
       if (this.#attempt?.type === "answer" || this.#talk.begun) throw describedError();
       this.#giveWay();
       const theirs = this.#talk.readOffer(offer);
-      const room = roomIn(theirs);
+      const room = takenBy(theirs);
       return this.#begin("answer", kinds.filter(room), () => {
         const without = KINDS.filter((kind) => !room(kind));
-        this.#stop("m.usermedia", without);
+        this.#devices.stop("m.usermedia", without);
         return this.#talk.answer(theirs, offer.streams);
       });
     });
@@ -204,29 +217,45 @@ export class FakeSession implements MediaSession<FakeStream> {
     this.#own.mute(muted);
   }
 
-  change(capture: Capture, _options: ChangeOptions = {}): Promise<void> {
+  change(capture: Capture, options: ChangeOptions = {}): Promise<void> {
     return this.#whileOpen(async () => {
       await this.#begun();
-      const stays = (kind: Kind) => capture[kind] === true && this.#own.track("m.usermedia", kind);
+      const stays = (kind: Kind) =>
+        capture[kind] === true && this.#own.track("m.usermedia", kind)?.readyState === "live";
       const wanted = kindsOf(capture).filter((kind) => !stays(kind));
-      this.#open("m.usermedia", wanted);
-      this.#stop(
+      await this.#devices.open("m.usermedia", wanted, options, () => !this.#closed);
+      this.#devices.stop(
         "m.usermedia",
         KINDS.filter((kind) => capture[kind] === false),
       );
     });
   }
 
-  shareScreen({ audio = false }: ScreenOptions = {}): Promise<void> {
-    return this.#whileOpen(async () => {
+  shareScreen({ audio = false, ...options }: ScreenOptions = {}): Promise<void> {
+    const share = async (isWanted: () => boolean) => {
       await this.#begun();
-      this.#open("m.screenshare", audio ? KINDS : ["video"]);
-      if (!audio) this.#stop("m.screenshare", ["audio"]);
-    });
+      const kinds = audio ? KINDS : (["video"] as const);
+      await this.#devices.open("m.screenshare", kinds, options, () => isWanted() && !this.#closed);
+      if (!audio) this.#own.stop("m.screenshare", ["audio"]);
+    };
+    return this.#whileOpen(() => this.#devices.share(share));
   }
 
   stopSharing(): void {
-    this.#stop("m.screenshare", KINDS);
+    this.#devices.stop("m.screenshare", KINDS);
+  }
+
+  /** The devices of this kind are unplugged, or plugged in again. */
+  lose(kind: Kind): void {
+    this.#devices.lose(kind);
+  }
+
+  recover(kind: Kind): void {
+    this.#devices.recover(kind);
+  }
+
+  show(): void {
+    this.#own.show();
   }
 
   hold(on: boolean): void {
@@ -261,7 +290,7 @@ export class FakeSession implements MediaSession<FakeStream> {
     this.#channels.close();
     this.#talk.close();
     this.#path.close();
-    this.#warnings.complete();
+    this.#devices.close();
     this.#refused.complete();
     this.#following.unsubscribe();
     this.#iceServers.complete();
@@ -285,24 +314,36 @@ export class FakeSession implements MediaSession<FakeStream> {
   ): Promise<SessionDescription | undefined> {
     const { theirs } = prepared;
     const offered = KINDS.filter(roomIn(theirs));
+    const wanted = kinds.filter(takenBy(theirs));
+    const isKnown = !wanted.includes("audio") || this.#options.knowsMicrophone();
+    // Where it may be refused, nothing leaves before it has opened.
+    if (!isKnown) await this.#openFirst(wanted);
+    this.#assertOpen();
     const tells = offer.streams !== undefined || offered.every((kind) => kinds.includes(kind));
     if (!tells || prepared.offer.description.sdp !== offer.description.sdp) this.unprepare();
     else await prepared.done.catch(() => {});
     this.#assertOpen();
     if (this.#attempt?.prepared !== prepared) return undefined;
     delete this.#attempt.prepared;
-    const wanted = kinds.filter(roomIn(theirs));
     this.#own.promise(wanted, offered);
     const answer = this.#talk.answer(theirs, offer.streams);
     this.#path.reach("description_made");
-    this.#openLater(wanted);
+    this.#openFirst(wanted, false).catch((thrown: unknown) => {
+      if (this.#closed) return;
+      this.#own.miss();
+      this.#devices.warn(toTrunklineError(thrown));
+    });
     return answer;
   }
 
-  /** Opens devices that a description has promised. */
-  #openLater(kinds: readonly Kind[]): void {
-    this.#devices = this.#openDevices(kinds);
-    this.#devices.catch((thrown: unknown) => this.#refused.next(toTrunklineError(thrown)));
+  /** Opens the devices of a call the first time; where they do not open, the next time is the first. */
+  #openFirst(kinds: readonly Kind[], essential = true): Promise<void> {
+    const opening = this.#opening ?? this.#devices.openFirst(kinds, () => !this.#closed, essential);
+    this.#opening = opening;
+    opening.catch(() => {
+      this.#opening = undefined;
+    });
+    return opening;
   }
 
   /** Opens the devices beside the ICE servers; then describes. */
@@ -316,14 +357,11 @@ export class FakeSession implements MediaSession<FakeStream> {
         reject(new TrunklineError("closed", "The peer's call came first: answer that one."));
       const attempt: Attempt = { type, giveWay };
       this.#attempt = attempt;
-      this.#devices ??= this.#openDevices(kinds);
+      const opening = this.#openFirst(kinds);
       const connecting = this.#firstServers().then(() => {
         this.#connection ||= attempt === this.#attempt;
       });
-      if (this.#own.track("m.usermedia", "audio") ?? this.#own.track("m.usermedia", "video")) {
-        this.#path.reach("media_opened");
-      }
-      Promise.all([connecting, this.#devices])
+      Promise.all([connecting, opening])
         .then(() => {
           this.#assertOpen();
           if (attempt !== this.#attempt) return;
@@ -340,10 +378,10 @@ export class FakeSession implements MediaSession<FakeStream> {
   /** An answer could not be made: it may be tried again. */
   #undo(): void {
     this.#attempt = undefined;
-    this.#devices = undefined;
+    this.#opening = undefined;
     this.#connection = false;
     this.#talk.unprepare();
-    this.#stop("m.usermedia", KINDS);
+    this.#devices.stop("m.usermedia", KINDS);
   }
 
   #giveWay(): void {
@@ -357,40 +395,8 @@ export class FakeSession implements MediaSession<FakeStream> {
     if (!this.#attempt || this.#attempt.prepared) {
       throw new TrunklineError("wrong_state", "Nothing to change yet: make an offer or an answer first.");
     }
-    await this.#devices;
+    await this.#opening;
     this.#assertOpen();
-  }
-
-  /** Opens the devices of a call: it goes on without a camera, but not without a microphone that was asked for. */
-  async #openDevices(kinds: readonly Kind[]): Promise<void> {
-    const camera = kinds.length > 1 && !this.#refusal("audio") ? this.#refusal("video") : undefined;
-    this.#open("m.usermedia", camera ? ["audio"] : kinds);
-    if (!camera) return;
-    this.#own.keep(["video"]);
-    this.#warnings.next(camera);
-  }
-
-  #refusal(kind: Kind): TrunklineError | undefined {
-    const code = this.#options.refusal(kind);
-    return code && new TrunklineError(code, `The fake ${kind} device refuses.`, { kind });
-  }
-
-  #open(purpose: Purpose, kinds: readonly Kind[]): void {
-    if (kinds.length === 0) return;
-    for (const kind of kinds) {
-      const refusal = this.#refusal(kind);
-      if (refusal) throw refusal;
-    }
-    this.#options.onOpened(this.#own.open(purpose, kinds));
-    this.#own.show();
-    this.#path.reach("media_opened");
-    this.#talk.need();
-  }
-
-  #stop(purpose: Purpose, kinds: readonly Kind[]): void {
-    this.#own.stop(purpose, kinds);
-    this.#own.show();
-    this.#talk.need();
   }
 
   async #whileOpen<T>(work: () => Promise<T>): Promise<T> {
@@ -410,6 +416,12 @@ export class FakeSession implements MediaSession<FakeStream> {
 /** Whether a description has a section of a kind. */
 function roomIn(theirs: FakeSdp): (kind: Kind) => boolean {
   return (kind) => theirs.sections.some((section) => section.kind === kind);
+}
+
+/** The same, and of video only where it would be received. */
+function takenBy(theirs: FakeSdp): (kind: Kind) => boolean {
+  return (kind) =>
+    theirs.sections.some((section) => section.kind === kind && (kind === "audio" || receives(section)));
 }
 
 function describedError(): TrunklineError {

@@ -46,8 +46,13 @@ export class FakeOwnStreams {
   #promised: readonly Kind[] | undefined;
   /** The kinds that are said to be sent, whether they are or not: so that adding them needs no negotiation. */
   readonly #kept = new Set<Kind>();
+  /** Whether the system mutes a kind. */
+  readonly #isSilent: (kind: Kind) => boolean;
+  /** Whether a device that the peer was promised did not open. */
+  #missed = false;
 
-  constructor(sessionId: string) {
+  constructor(sessionId: string, isSilent: (kind: Kind) => boolean) {
+    this.#isSilent = isSilent;
     this.#streams = new Map(
       PURPOSES.map((purpose) => [purpose, { id: `${sessionId}-${purpose}`, tracks: [], used: new Set() }]),
     );
@@ -91,6 +96,20 @@ export class FakeOwnStreams {
     return opened;
   }
 
+  /** A device that the peer was promised did not open: our stream is listed all the same, as muted. */
+  miss(): void {
+    this.#promised = [];
+    this.#missed = true;
+    this.show();
+  }
+
+  /** The device of this kind ends by itself. */
+  lose(kind: Kind): void {
+    const track = this.track("m.usermedia", kind);
+    if (track) track.readyState = "ended";
+    this.show();
+  }
+
   stop(purpose: Purpose, kinds: readonly Kind[]): void {
     if (purpose === "m.usermedia") for (const kind of kinds) this.#kept.delete(kind);
     this.#end(purpose, kinds);
@@ -132,9 +151,15 @@ export class FakeOwnStreams {
   show(): void {
     for (const track of this.#of("m.usermedia").tracks) track.enabled = !this.#muted[track.kind];
     const shown = [...this.#streams].flatMap(([purpose, stream]) => {
-      const silent = (kind: Kind) => !this.track(purpose, kind)?.enabled;
+      const isUsermedia = purpose === "m.usermedia";
+      const silent = (kind: Kind) => {
+        const track = this.track(purpose, kind);
+        return !track?.enabled || track.readyState === "ended" || (isUsermedia && this.#isSilent(kind));
+      };
       const muted = { audioMuted: silent("audio"), videoMuted: silent("video") };
-      return stream.tracks.length > 0 ? [{ id: stream.id, purpose, ...muted, stream }] : [];
+      return stream.tracks.length > 0 || (isUsermedia && this.#missed)
+        ? [{ id: stream.id, purpose, ...muted, stream }]
+        : [];
     });
     this.shown$.show(shown);
   }

@@ -13,7 +13,7 @@ import { FakeBuffer } from "./fake-buffer.ts";
 import type { FakeChannels } from "./fake-channels.ts";
 import { FakeNegotiation, type FakeWish } from "./fake-negotiation.ts";
 import type { FakePath } from "./fake-path.ts";
-import { type FakeSdp, type FakeSection, holds, readSdp, writeSdp } from "./fake-sdp.ts";
+import { type FakeSdp, type FakeSection, holds, readSdp, receives, writeSdp } from "./fake-sdp.ts";
 import type { Flowing } from "./fake-stats.ts";
 import { type FakeOwnStreams, type FakeRemoteStreams, KINDS, type Kind } from "./fake-streams.ts";
 
@@ -27,6 +27,8 @@ export interface FakeTalkParts {
   readonly remote: FakeRemoteStreams;
   readonly path: FakePath;
   readonly channels: FakeChannels;
+  /** The peer does not receive our camera, and never has. */
+  readonly onUnreceived: () => void;
 }
 
 const talks = new Map<FakePath, FakeTalk>();
@@ -42,6 +44,9 @@ export class FakeTalk {
   #expiry = Subscription.EMPTY;
   /** Whether the peer takes descriptions after the first. */
   #negotiable = true;
+  /** Whether the peer has ever received anything, and video. */
+  #received = false;
+  #receivedVideo = false;
   #closed = false;
 
   constructor(parts: FakeTalkParts) {
@@ -187,10 +192,22 @@ export class FakeTalk {
   }
 
   #take(theirs: FakeSdp, streams: readonly StreamInfo[] | undefined): void {
+    const { offered } = this.#negotiation;
     this.#negotiation.accept(theirs);
     this.#expiry.unsubscribe();
     this.#hear(theirs, streams);
+    this.#closeUnreceived(offered, theirs);
     this.need();
+  }
+
+  /** A section that is rejected, or that was never received, closes the camera; a later hold does not. */
+  #closeUnreceived(offered: readonly FakeSection[], theirs: FakeSdp): void {
+    const isCamera = ({ kind, streamId }: FakeSection) =>
+      kind === "video" && (streamId?.endsWith("m.usermedia") ?? false);
+    if (!offered.some(isCamera)) return;
+    const video = theirs.sections.filter(({ kind }) => kind === "video");
+    const isHold = holds(theirs) && this.#received;
+    if (video.length === 0 || !(this.#receivedVideo || isHold)) this.#parts.onUnreceived();
   }
 
   #reply(theirs: FakeSdp, streams: readonly StreamInfo[] | undefined): void {
@@ -205,6 +222,8 @@ export class FakeTalk {
   #hear(theirs: FakeSdp, streams: readonly StreamInfo[] | undefined): void {
     this.#parts.remote.arrive(theirs, streams);
     this.#parts.path.hear(theirs);
+    this.#received ||= theirs.sections.some(receives);
+    this.#receivedVideo ||= theirs.sections.some((section) => section.kind === "video" && receives(section));
     const peer = holds(theirs);
     if (peer !== this.held$.value.peer) this.held$.next({ ...this.held$.value, peer });
   }

@@ -134,12 +134,13 @@ export const preparedCases: readonly MediaCase[] = [
   }),
 
   define(
-    "a device that is refused is told, after the answer or the offer; the next call is unharmed",
+    "a device that is refused is emitted, after the answer or the offer; the next call is unharmed",
     async (open, world) => {
       const { callee, offer } = await ringing(open);
       world.denyDevices(true);
       await callee.answer(offer, BOTH);
-      equal((await until(callee.refused$, () => true, "the refusal")).code, "media_denied", "its code");
+      const { code, kind } = await until(callee.warnings$, () => true, "the warning");
+      equal([code, kind], ["media_denied", "audio"], "the warning");
       const caller = open();
       truthy(
         (await caller.offer(BOTH, { waitForDevices: false })).description.sdp.includes("m=video"),
@@ -149,6 +150,61 @@ export const preparedCases: readonly MediaCase[] = [
       world.denyDevices(false);
       const { answer } = await answered(open, BOTH);
       equal(answer.streams?.map(kinds), [SEEN], "the next call's answer");
+    },
+  ),
+
+  define(
+    "an answer that left goes on without the microphone: our stream is muted, and it may be opened again",
+    async (open, world) => {
+      const { caller, callee, offer } = await ringing(open);
+      world.denyDevices(true, "audio");
+      const answer = await callee.answer(offer, { audio: true });
+      equal(answer.streams?.map(kinds), [HEARD], "the streams of the answer");
+      equal((await until(callee.warnings$, () => true, "the warning")).kind, "audio", "its kind");
+      const [own] = await until(callee.localStreams$, ({ length }) => length === 1, "our own stream");
+      equal(
+        [own && kinds(own), own?.id],
+        ["m.usermedia false false", answer.streams?.[0]?.id],
+        "our own stream",
+      );
+      await caller.accept(answer);
+      world.denyDevices(false);
+      await callee.change({ audio: true });
+      equal((await now(callee.localStreams$)).map(kinds), [HEARD], "our own stream");
+      equal(world.stillOpen().tracks, 3, "open tracks");
+    },
+  ),
+
+  define(
+    "an answer waits for a microphone that is not known to open: where it fails, it can be answered again",
+    async (open, world) => {
+      world.knowMicrophone(false);
+      const { callee, offer } = await ringing(open);
+      world.denyDevices(true);
+      const refused = await rejects(callee.answer(offer, BOTH), "media_denied");
+      equal(refused.kind, "audio", "its kind");
+      equal(world.stillOpen(), { tracks: 2, connections: 2 }, "open tracks and connections");
+      world.denyDevices(false);
+      world.unplug("video");
+      world.holdPrompts(true);
+      let answered = false;
+      const answering = callee.answer(offer, BOTH).finally(() => {
+        answered = true;
+      });
+      await new Promise((resolve) => setTimeout(resolve));
+      equal(answered, false, "whether it was answered before the microphone has opened");
+      world.holdPrompts(false);
+      equal((await answering).streams?.map(kinds), [HEARD], "the streams of the answer");
+      const { code } = await until(callee.warnings$, ({ kind }) => kind === "video", "the warning");
+      equal(code, "media_missing", "its code");
+      const listener = open();
+      await listener.prepare(offer);
+      world.holdPrompts(true);
+      equal(
+        (await listener.answer(offer, {})).streams?.map(kinds),
+        ["m.usermedia false false"],
+        "who listens",
+      );
     },
   ),
 

@@ -20,6 +20,20 @@ export interface MediaWorld {
    * all, or those of a kind (a screen is of `video`).
    */
   denyDevices(denied: boolean, kind?: "audio" | "video"): void;
+  /**
+   * Unplugs the microphones (`audio`) or the cameras: those that are open end, and none opens until one is plugged in
+   * again.
+   */
+  unplug(kind: "audio" | "video"): void;
+  plugIn(kind: "audio" | "video"): void;
+  /** Has the system mute the devices of a kind that are open, or no longer. */
+  muteDevices(kind: "audio" | "video", muted: boolean): void;
+  /** Makes every prompt for a device or a screen wait for the user (true), until the user allows all of them (false). */
+  holdPrompts(held: boolean): void;
+  /** Whether only one camera can be open at a time. */
+  limitCameras(limited: boolean): void;
+  /** Whether the microphone is known to open without a prompt; at first it is. */
+  knowMicrophone(known: boolean): void;
   /** How many tracks it opened and has not stopped, and how many connections it has not closed. */
   stillOpen(): { readonly tracks: number; readonly connections: number };
 }
@@ -58,6 +72,13 @@ export function define(name: string, test: (open: Open, world: MediaWorld) => Pr
     } finally {
       for (const session of sessions) session.close();
       world.denyDevices(false);
+      for (const kind of ["audio", "video"] as const) {
+        world.plugIn(kind);
+        world.muteDevices(kind, false);
+      }
+      world.holdPrompts(false);
+      world.limitCameras(false);
+      world.knowMicrophone(true);
     }
     equal(world.stillOpen(), { tracks: 0, connections: 0 }, "open tracks and connections after close");
   };

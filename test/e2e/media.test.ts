@@ -46,9 +46,13 @@ describe("browserMedia in Chromium", () => {
   });
 
   it("names the browser's own refusals", async () => {
-    const unknown = { audio: true, video: { deviceId: "none" } };
+    const unknown = { video: { deviceId: "none" } };
     const missing = await told(stage.page.evaluate((each) => mediaPage.refusal(each), unknown));
-    expect(missing).toMatchObject({ code: "media_missing", message: expect.stringContaining("deviceId") });
+    expect(missing).toMatchObject({
+      code: "media_missing",
+      kind: "video",
+      message: expect.stringContaining("deviceId"),
+    });
     const forbidding = await stage.open({
       "permissions-policy": "camera=(), microphone=()",
     });

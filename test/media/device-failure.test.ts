@@ -1,6 +1,7 @@
 import { afterEach, describe, expect, it, vi } from "vitest";
-import { openDevices, TOOLS } from "../../src/media/capture.ts";
+import { openDevices } from "../../src/media/capture.ts";
 import { deviceError, openRest } from "../../src/media/device-failure.ts";
+import { TOOLS } from "../../src/media/tools.ts";
 import type { Capture } from "../../src/streams/contract.ts";
 
 const BOTH: Capture = { audio: true, video: true };

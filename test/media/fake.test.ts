@@ -12,6 +12,7 @@ describe("fakeMedia", () => {
     it(name, () => {
       const media = fakeMedia();
       return run({
+        ...media,
         media,
         denyDevices: (denied, kind) => media.refuseDevices(denied ? "media_denied" : undefined, kind),
         stillOpen: () => ({ tracks: media.liveTracks, connections: media.openConnections }),

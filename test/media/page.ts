@@ -4,6 +4,7 @@ import { browserMedia } from "../../src/media/browser.ts";
 import type { Capture } from "../../src/streams/contract.ts";
 import { toErrorData } from "../../src/streams/errors.ts";
 import { mediaSuite } from "../../src/testing/media-suite.ts";
+import { deviceScenes } from "./device-scenes.ts";
 import { peerScenes } from "./peer-scenes.ts";
 import { readyScenes } from "./ready-scenes.ts";
 import { scenes } from "./scenes.ts";
@@ -22,6 +23,7 @@ async function sent(pc: RTCPeerConnection): Promise<{ packets: number; energy: n
 const page = {
   ...scenes,
   ...readyScenes,
+  ...deviceScenes,
   ...peerScenes,
   names: mediaSuite.map(({ name }) => name),
 
@@ -29,10 +31,19 @@ const page = {
     tracks.length = 0;
     connections.length = 0;
     const found = mediaSuite.find((each) => each.name === name);
-    const denyDevices = (deny: boolean, kind?: "audio" | "video") => {
-      for (const each of kind ? [kind] : (["audio", "video"] as const)) devices.denied[each] = deny;
-    };
-    await found?.run({ media: browserMedia(options), denyDevices, stillOpen });
+    await found?.run({
+      media: browserMedia(options),
+      denyDevices: (denied, kind) => devices.deny(denied, kind),
+      unplug: (kind) => devices.unplug(kind),
+      plugIn: (kind) => devices.plugIn(kind),
+      muteDevices: (kind, muted) => devices.mute(kind, muted),
+      holdPrompts: (held) => devices.holdPrompts(held),
+      limitCameras: (limited) => {
+        devices.oneCamera = limited;
+      },
+      knowMicrophone: (known) => devices.know(known),
+      stillOpen,
+    });
   },
 
   /** Connects a call, waits until media comes in on both sides, closes it. */

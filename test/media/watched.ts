@@ -1,21 +1,14 @@
-import { type Observable, of } from "rxjs";
 /** Sessions in a page whose devices and connections a test can look at. */
+import { type Observable, of } from "rxjs";
 import { browserMedia } from "../../src/media/browser.ts";
 import type { Capture, IceServer, MediaSession } from "../../src/streams/contract.ts";
 import type { TrunklineError } from "../../src/streams/errors.ts";
+import { WatchedDevices } from "./watched-devices.ts";
 
 export type BrowserSession = MediaSession<MediaStream>;
 
 export const tracks: MediaStreamTrack[] = [];
 export const connections: RTCPeerConnection[] = [];
-/** Whether the user refuses. */
-export const devices = { denied: { audio: false, video: false } };
-
-function refuse({ audio, video }: { audio?: unknown; video?: unknown } = {}): void {
-  if (!((audio && devices.denied.audio) || (video && devices.denied.video))) return;
-  throw new DOMException("Permission denied", "NotAllowedError");
-}
-
 class WatchedConnection extends RTCPeerConnection {
   constructor(configuration?: RTCConfiguration) {
     super(configuration);
@@ -23,22 +16,11 @@ class WatchedConnection extends RTCPeerConnection {
   }
 }
 
+export const devices = new WatchedDevices(tracks);
+
 export const options = {
   RTCPeerConnection: WatchedConnection,
-  mediaDevices: {
-    async getUserMedia(constraints?: MediaStreamConstraints) {
-      refuse(constraints);
-      const stream = await navigator.mediaDevices.getUserMedia(constraints);
-      tracks.push(...stream.getTracks());
-      return stream;
-    },
-    async getDisplayMedia(constraints?: DisplayMediaStreamOptions) {
-      refuse(constraints);
-      const stream = await navigator.mediaDevices.getDisplayMedia(constraints);
-      tracks.push(...stream.getTracks());
-      return stream;
-    },
-  },
+  mediaDevices: devices as never as MediaDevices,
 };
 
 export const noServers = of([]);

@@ -252,17 +252,20 @@ describe("a call", () => {
     expect(collect(second.state$)).toEqual(["connected"]);
   });
 
-  it("P17 tells the caller where the callee's camera is refused", async () => {
+  it("goes on with audio where the callee's camera is missing, which warnings$ tells late subscribers too", async () => {
     const world = await ringing();
-    world.bob.media.refuseDevices("media_missing");
+    world.bob.media.refuseDevices("media_missing", "video");
     world.incoming.answer(both);
     await world.clock.advance(1_000);
-    expect(await world.incoming.ended).toMatchObject({
-      reason: "user_media_failed",
-      error: { code: "media_missing" },
-    });
-    expect(await world.outgoing.ended).toEqual({ by: "peer", reason: "user_media_failed" });
-    expect(nothingLeft(world)).toEqual([0, 0, 0, 0]);
+    expect(collect(world.incoming.state$)).toEqual(["connected"]);
+    expect(collect(world.outgoing.remoteStreams$)[0]).toMatchObject([
+      { audioMuted: false, videoMuted: true },
+    ]);
+    const warnings = collect(world.incoming.warnings$);
+    expect(warnings).toMatchObject([{ code: "media_missing", kind: "video" }]);
+    world.incoming.hangup();
+    await world.clock.advance(1_000);
+    expect(collect(world.incoming.warnings$)).toHaveLength(1);
   });
 
   it("ends at once with not_in_room where we are not in the room", async () => {

@@ -45,17 +45,31 @@ describe("a call that rings", () => {
     expect(last(outgoing.state$)).toBe("connected");
   });
 
-  it("P17 hangs up where the devices are refused, and tells the caller why", async () => {
+  it("P25 goes on without devices that fail after the answer: the caller is informed, and they may open later", async () => {
     const { bob, incoming, outgoing, clock } = await ringing();
+    const warnings = collect(incoming.warnings$);
     bob.media.refuseDevices("media_denied");
     incoming.answer(both);
-    await clock.advance(1_000);
-    expect(await incoming.ended).toMatchObject({
-      by: "system",
-      reason: "user_media_failed",
-      error: { code: "media_denied" },
-    });
-    expect(await outgoing.ended).toEqual({ by: "peer", reason: "user_media_failed" });
+    await clock.advance(2_000);
+    expect(warnings).toMatchObject([{ code: "media_denied", kind: "audio" }]);
+    expect([last(incoming.state$), last(outgoing.state$)]).toEqual(["connected", "connected"]);
+    expect(last(outgoing.remoteStreams$)).toMatchObject([{ audioMuted: true, videoMuted: true }]);
+    bob.media.refuseDevices();
+    await incoming.change({ audio: true });
+    await clock.advance(2_000);
+    expect(last(outgoing.remoteStreams$)).toMatchObject([{ audioMuted: false, videoMuted: true }]);
+  });
+
+  it("waits for a microphone that is not known to open, and rings on where it fails", async () => {
+    const { bob, incoming, clock } = await ringing();
+    bob.media.knowMicrophone(false);
+    bob.media.refuseDevices("media_denied", "audio");
+    await expect(incoming.answer(both)).rejects.toMatchObject({ code: "media_denied", kind: "audio" });
+    expect(last(incoming.state$)).toBe("ringing");
+    bob.media.refuseDevices();
+    incoming.answer(both);
+    await clock.advance(2_000);
+    expect(last(incoming.state$)).toBe("connected");
   });
 
   it("P25 accepted by voice, shows that there is no video, and adds it without a negotiation", async () => {

@@ -21,6 +21,7 @@ export const mediaCases: readonly Case[] = mediaSuite.map(({ name, run }) => ({
   run() {
     const media = fakeMedia();
     return run({
+      ...media,
       media: smallVideo(media),
       denyDevices: (denied, kind) => media.refuseDevices(denied ? "media_denied" : undefined, kind),
       stillOpen: () => ({ tracks: media.liveTracks, connections: media.openConnections }),

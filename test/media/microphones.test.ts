@@ -1,0 +1,77 @@
+import { Subscription } from "rxjs";
+import { afterEach, expect, it, vi } from "vitest";
+import { type Opens, watchMicrophones } from "../../src/media/microphones.ts";
+import { Inputs } from "./devices-world.ts";
+
+afterEach(() => {
+  vi.unstubAllGlobals();
+});
+
+class Permission extends EventTarget {
+  state: PermissionState;
+  listeners = 0;
+  constructor(state: PermissionState) {
+    super();
+    this.state = state;
+  }
+  become(state: PermissionState) {
+    this.state = state;
+    this.dispatchEvent(new Event("change"));
+  }
+  override addEventListener(...args: Parameters<EventTarget["addEventListener"]>): void {
+    this.listeners++;
+    super.addEventListener(...args);
+  }
+  override removeEventListener(...args: Parameters<EventTarget["removeEventListener"]>): void {
+    this.listeners--;
+    super.removeEventListener(...args);
+  }
+}
+
+/** Watches these inputs, under a permission or in a browser that does not say. */
+async function watch(inputs: Inputs, permission?: Permission) {
+  const query = async () => permission ?? Promise.reject(new TypeError("unknown name"));
+  vi.stubGlobal("navigator", { permissions: { query } });
+  const life = new Subscription();
+  let opens: Opens = () => false;
+  await watchMicrophones(inputs as never, life, (known) => {
+    opens = known;
+  });
+  return { life, opens: (audio: Parameters<Opens>[0] = true) => opens(audio) };
+}
+
+it("a microphone is known to open where it is allowed and there, and that is kept up to date", async () => {
+  const inputs = new Inputs();
+  const permission = new Permission("granted");
+  const { life, opens } = await watch(inputs, permission);
+  expect([opens(), opens({ deviceId: "mic" }), opens({ deviceId: "headset" })]).toEqual([true, true, false]);
+  inputs.unplug("audio", "mic");
+  await vi.waitFor(() => expect(opens()).toBe(false));
+  inputs.plugIn("audio", "mic");
+  await vi.waitFor(() => expect(opens()).toBe(true));
+  permission.become("denied");
+  expect(opens()).toBe(false);
+  life.unsubscribe();
+  expect([inputs.listeners, permission.listeners]).toEqual([0, 0]);
+});
+
+it("none is known to open where the user would be asked, or the browser does not say", async () => {
+  for (const permission of [new Permission("prompt"), undefined]) {
+    const { life, opens } = await watch(new Inputs(), permission);
+    expect(opens()).toBe(false);
+    life.unsubscribe();
+  }
+  await watchMicrophones({ getUserMedia: async () => ({}) as never }, new Subscription(), (opens) => {
+    expect(opens(true)).toBe(false);
+  });
+});
+
+it("settles where nobody waits any more", async () => {
+  const life = new Subscription();
+  const inputs = new Inputs();
+  inputs.enumerateDevices = () => new Promise(() => {});
+  vi.stubGlobal("navigator", { permissions: { query: async () => new Permission("granted") } });
+  const watching = watchMicrophones(inputs as never, life, () => {});
+  life.unsubscribe();
+  await watching;
+});
