@@ -1,3 +1,4 @@
+import { NEVER } from "rxjs";
 import { describe, expect, it } from "vitest";
 import type { Call } from "../../src/phone/call.ts";
 import { virtualClock } from "../../src/testing/clock.ts";
@@ -91,6 +92,24 @@ describe("answer() where the microphone fails", () => {
   });
 });
 
+describe("answer() where the microphone fails once the answer has left", () => {
+  it("goes on without it, warns, and takes it once it is there", async () => {
+    const { call, bob1, clock } = await ringing();
+    const { outgoing, here } = await call();
+    bob1.media.refuseDevices("media_busy", "audio");
+    await Promise.all([here.answer(audio), clock.advance(3_000)]);
+    expect([outgoing, here].map((each) => last(each.state$))).toEqual(["connected", "connected"]);
+    expect(collect(here.warnings$)).toMatchObject([{ code: "media_busy", kind: "audio" }]);
+    expect([last(here.localStreams$), last(outgoing.remoteStreams$)]).toMatchObject(
+      Array(2).fill([{ audioMuted: true }]),
+    );
+    bob1.media.refuseDevices();
+    await here.change(audio);
+    await clock.advance(1_000);
+    expect(last(outgoing.remoteStreams$)).toMatchObject([{ audioMuted: false }]);
+  });
+});
+
 describe("answer() whose prompt nobody answers", () => {
   it("P7 ends with media_denied as the invite expires, and what opens later is stopped", async () => {
     const { call, bob1, clock } = await ringing();
@@ -112,11 +131,20 @@ describe("answer() whose prompt nobody answers", () => {
 
   it("P7 blames no device where none was asked for", async () => {
     const { call, bob1, clock } = await ringing();
-    prompting(bob1.media);
+    const { open } = bob1.media;
+    bob1.media.open = () => Object.assign(open({ iceServers$: NEVER }), { prepare: async () => {} });
     const { here } = await call();
     here.answer({});
     await clock.advance(100_000);
     expect(await here.ended).toEqual({ by: "system", reason: "invite_timeout" });
+  });
+
+  it("does not keep from listening: that needs no device", async () => {
+    const { call, bob1, clock } = await ringing();
+    prompting(bob1.media);
+    const { outgoing, here } = await call();
+    await Promise.all([here.answer({}), clock.advance(3_000)]);
+    expect([last(outgoing.state$), bob1.media.liveTracks]).toEqual(["connected", 0]);
   });
 });
 
@@ -308,5 +336,136 @@ describe("calls that cross while a prompt is open", () => {
     const { clock, ours, theirs } = await crossing("nobody");
     await clock.advance(1_000);
     expect([theirs, ours].map((each) => last(each.state$))).toEqual(["connected", "connected"]);
+  });
+});
+
+/** Alice and Bob talk and see each other. */
+async function talking() {
+  const { call, ...world } = await ringing();
+  const { outgoing, here } = await call();
+  here.answer(both);
+  await world.clock.advance(3_000);
+  return { ...world, outgoing, incoming: here };
+}
+
+describe("a device that goes while the call goes on", () => {
+  it.each([
+    ["audio", { audioMuted: true, videoMuted: false }],
+    ["video", { audioMuted: false, videoMuted: true }],
+  ] as const)(
+    "P25 unplugged, %s is a warning, shows on both sides, and is used when it is back",
+    async (kind, muted) => {
+      const { alice, outgoing, incoming, clock } = await talking();
+      const warnings = collect(outgoing.warnings$);
+      alice.media.unplug(kind);
+      await clock.advance(1_000);
+      expect(warnings).toMatchObject([{ code: "media_missing", kind }]);
+      expect([last(outgoing.localStreams$), last(incoming.remoteStreams$)]).toMatchObject([[muted], [muted]]);
+      expect(last(outgoing.muted$)).toEqual({ audio: false, video: false });
+      alice.media.plugIn(kind);
+      await clock.advance(1_000);
+      expect(last(incoming.remoteStreams$)).toMatchObject([{ audioMuted: false, videoMuted: false }]);
+      expect([outgoing, incoming].map((each) => last(each.state$))).toEqual(["connected", "connected"]);
+    },
+  );
+
+  it("P25 of which the permission is revoked cannot be changed to until it is allowed", async () => {
+    const { alice, outgoing, incoming, clock } = await talking();
+    alice.media.unplug("video");
+    alice.media.refuseDevices("media_denied", "video");
+    await expect(outgoing.change({ video: true })).rejects.toMatchObject({
+      code: "media_denied",
+      kind: "video",
+    });
+    await clock.advance(1_000);
+    expect(last(incoming.remoteStreams$)).toMatchObject([{ audioMuted: false, videoMuted: true }]);
+    alice.media.refuseDevices();
+    await outgoing.change({ video: true });
+    await clock.advance(1_000);
+    expect(last(incoming.remoteStreams$)).toMatchObject([{ audioMuted: false, videoMuted: false }]);
+  });
+
+  it("P25 that the system mutes is muted for both, and no longer when it is not", async () => {
+    const { alice, outgoing, incoming, clock } = await talking();
+    for (const muted of [true, false]) {
+      alice.media.muteDevices("audio", muted);
+      await clock.advance(1_000);
+      expect([last(outgoing.localStreams$), last(incoming.remoteStreams$)]).toMatchObject(
+        Array(2).fill([{ audioMuted: muted }]),
+      );
+    }
+    expect(collect(outgoing.warnings$)).toEqual([]);
+  });
+
+  it("a camera that is busy is refused, and the one that is open stays", async () => {
+    const { alice, outgoing, incoming, clock } = await talking();
+    alice.media.refuseDevices("media_busy", "video");
+    const change = outgoing.change({ video: { facingMode: "environment" } });
+    await expect(change).rejects.toMatchObject({ code: "media_busy", kind: "video" });
+    await clock.advance(1_000);
+    expect(last(incoming.remoteStreams$)).toMatchObject([{ audioMuted: false, videoMuted: false }]);
+    expect([alice.media.liveTracks, collect(outgoing.warnings$)]).toEqual([2, []]);
+  });
+});
+
+describe("a prompt while the call goes on", () => {
+  const asks = {
+    "change()": (call: Call, signal?: AbortSignal) =>
+      call.change({ video: { deviceId: "other" } }, { ...(signal && { signal }) }),
+    "shareScreen()": (call: Call, signal?: AbortSignal) => call.shareScreen({ ...(signal && { signal }) }),
+  };
+  it.each(Object.entries(asks))("that is closed rejects %s, and nothing has changed", async (_, ask) => {
+    const { alice, outgoing, incoming, clock } = await talking();
+    const prompt = prompting(alice.media);
+    const before = last(incoming.remoteStreams$);
+    const asked = expect(ask(outgoing)).rejects.toMatchObject({ code: "media_denied", kind: "video" });
+    await clock.advance(1_000);
+    prompt.deny();
+    await asked;
+    await clock.advance(1_000);
+    expect([last(incoming.remoteStreams$), alice.media.liveTracks]).toEqual([before, 2]);
+  });
+
+  it.each(Object.entries(asks))(
+    "is given up by the signal: %s rejects, what opens later is stopped",
+    async (_, ask) => {
+      const { alice, outgoing, incoming, clock } = await talking();
+      const prompt = prompting(alice.media);
+      const before = last(incoming.remoteStreams$);
+      const controller = new AbortController();
+      const asked = expect(ask(outgoing, controller.signal)).rejects.toMatchObject({ code: "aborted" });
+      await clock.advance(1_000);
+      controller.abort();
+      await asked;
+      prompt.allow();
+      await clock.advance(1_000);
+      expect([last(incoming.remoteStreams$), alice.media.liveTracks]).toEqual([before, 2]);
+      const late = ask(outgoing, controller.signal);
+      await expect(late).rejects.toMatchObject({ code: "aborted" });
+      await ask(outgoing);
+      await clock.advance(1_000);
+      expect(last(outgoing.state$)).toBe("connected");
+    },
+  );
+
+  it.each(Object.entries(asks))("rejects %s with closed where the call ends", async (_, ask) => {
+    const { alice, outgoing, clock } = await talking();
+    const prompt = prompting(alice.media);
+    const asked = expect(ask(outgoing)).rejects.toMatchObject({ code: "closed" });
+    await clock.advance(1_000);
+    outgoing.hangup();
+    await asked;
+    prompt.allow();
+    await clock.advance(1_000);
+    expect(alice.media.liveTracks).toBe(0);
+  });
+
+  it("for a screen is given up by stopSharing()", async () => {
+    const { alice, outgoing, clock } = await talking();
+    prompting(alice.media);
+    const asked = expect(outgoing.shareScreen()).rejects.toMatchObject({ code: "aborted" });
+    await clock.advance(1_000);
+    outgoing.stopSharing();
+    await asked;
   });
 });
