@@ -4,13 +4,15 @@ import {
   distinctUntilChanged,
   filter,
   map,
+  merge,
   type Observable,
   of,
+  Subject,
   shareReplay,
   startWith,
   switchMap,
 } from "rxjs";
-import type { Call, CallEnd, Capture, Phone } from "trunkline";
+import type { Call, CallEnd, Capture, Phone, TrunklineError } from "trunkline";
 import { type CallFacts, type Shown, show } from "./phone-model.ts";
 import type { PhoneView } from "./phone-view.ts";
 import type { Names } from "./words.ts";
@@ -35,7 +37,8 @@ export function runPhone(
     current = call;
   });
 
-  const facts$ = call$.pipe(switchMap((call) => (call ? callFacts(call) : of(undefined))));
+  const refused = new Subject<TrunklineError>();
+  const facts$ = call$.pipe(switchMap((call) => (call ? callFacts(call, refused) : of(undefined))));
   const end$: Observable<CallEnd | undefined> = call$.pipe(
     filter((call) => call !== undefined),
     switchMap((call) => concat(of(undefined), call.ended)),
@@ -51,18 +54,25 @@ export function runPhone(
 
   view.on("placeVideo", () => phone.place({ roomId, invitee, ...VIDEO }));
   view.on("placeVoice", () => phone.place({ roomId, invitee, ...VOICE }));
-  view.on("acceptVideo", () => current?.answer(VIDEO));
-  view.on("acceptVoice", () => current?.answer(VOICE));
+  // Where it rejects, the call rings on: the user may allow the microphone and press again.
+  const accept = (capture: Capture) => current?.answer(capture).catch((error) => refused.next(error));
+  view.on("acceptVideo", () => accept(VIDEO));
+  view.on("acceptVoice", () => accept(VOICE));
   view.on("reject", () => current?.reject());
   view.on("hangup", () => current?.hangup());
   view.on("microphone", () => current?.mute({ audio: !shown?.muted.audio }));
   view.on("camera", () => current?.mute({ video: !shown?.muted.video }));
 }
 
-function callFacts(call: Call<MediaStream>): Observable<CallFacts> {
+function callFacts(call: Call<MediaStream>, refused$: Observable<TrunklineError>): Observable<CallFacts> {
+  const another$ = call.state$.pipe(
+    filter((state) => state === "connecting"),
+    map(() => undefined),
+  );
   return combineLatest({
     state: call.state$,
     muted: call.muted$,
+    help: merge(another$, call.warnings$, refused$).pipe(startWith(undefined)),
     local: call.localStreams$.pipe(map(([stream]) => stream)),
     remote: call.remoteStreams$.pipe(map(([stream]) => stream)),
   }).pipe(map((facts) => ({ direction: call.direction, ...facts })));

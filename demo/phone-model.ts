@@ -19,6 +19,8 @@ export interface CallFacts {
   readonly muted: Muted;
   readonly local: CallStream<MediaStream> | undefined;
   readonly remote: CallStream<MediaStream> | undefined;
+  /** What failed last without ending the call. */
+  readonly help?: TrunklineError | undefined;
 }
 
 export interface PhoneFacts {
@@ -65,7 +67,7 @@ function showIdle(status: SignalingStatus, end: CallEnd | undefined, names: Name
   };
 }
 
-function showCall({ direction, state, muted, local, remote }: CallFacts, names: Names): Shown {
+function showCall({ direction, state, muted, local, remote, help }: CallFacts, names: Names): Shown {
   const live = state === "connected" || state === "reconnecting";
   const ringing = direction === "incoming" && state === "ringing";
   const hasCamera = Boolean(local?.stream.getVideoTracks().length);
@@ -73,6 +75,7 @@ function showCall({ direction, state, muted, local, remote }: CallFacts, names: 
   return {
     mood: ringing ? "ringing" : live ? "live" : state === "connecting" ? "connecting" : "calling",
     headline: stateInWords(state, direction, names),
+    ...(help && { help }),
     buttons: ringing
       ? ["acceptVideo", "acceptVoice", "reject"]
       : [...(local ? (["microphone"] as const) : []), ...(hasCamera ? (["camera"] as const) : []), "hangup"],
