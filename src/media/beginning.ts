@@ -86,7 +86,7 @@ export class Beginning {
       KINDS.filter((kind) => offer.description.sdp.includes(`m=${kind} `)),
     );
     if (this.#attempt?.prepared && offered.audio && !this.#opens(offered.audio))
-      await this.#openFirst(offered);
+      await this.#untilRefused(this.#open(offered));
     if (this.#attempt?.prepared) await this.#settle(this.#attempt, offer, offered);
     if (this.#attempt?.prepared) return this.#take(this.#attempt, offered);
     if (this.#attempt && !this.#attempt.mayGiveWay) throw describedError();
@@ -145,10 +145,10 @@ export class Beginning {
     });
   }
 
-  /** Until the microphone has opened nothing leaves, so that the call rings on where it does not. */
-  async #openFirst(capture: Capture): Promise<void> {
+  /** What is refused before anything has left may be asked for again: the call rings on. */
+  async #untilRefused(devices: Promise<void>): Promise<void> {
     try {
-      await this.#open(capture);
+      await devices;
     } catch (thrown) {
       if (!this.#over) this.#parts.capturing.reset();
       throw thrown;
@@ -205,9 +205,16 @@ export class Beginning {
     // Only metadata can say that a kind is there and muted (P25).
     const tells = offer.streams !== undefined || Object.values(capture).every(Boolean);
     if (tells && prepared?.offer.description.sdp === offer.description.sdp) {
-      // The devices need not wait for it, nor the answer for them where it is ready.
-      if (!prepared.ready) this.#open(capture, false);
+      // The devices need not wait for it, nor the answer for them; but a refusal that comes before it leaves counts.
+      const devices = prepared.ready ? undefined : this.#open(capture);
       await prepared.done.catch(() => {});
+      try {
+        if (devices) await this.#untilRefused(Promise.race([devices, undefined]));
+      } catch (thrown) {
+        // It is not renewed any more.
+        this.unprepare();
+        throw thrown;
+      }
     } else this.unprepare();
   }
 

@@ -43,7 +43,12 @@ interface Attempt {
   readonly type: Description["type"];
   readonly giveWay: () => void;
   /** An answer that was prepared, until it is taken. */
-  prepared?: { readonly offer: SessionDescription; readonly theirs: FakeSdp; readonly done: Promise<void> };
+  prepared?: {
+    readonly offer: SessionDescription;
+    readonly theirs: FakeSdp;
+    readonly done: Promise<void>;
+    readonly ready: boolean;
+  };
 }
 
 let made = 0;
@@ -160,13 +165,15 @@ export class FakeSession implements MediaSession<FakeStream> {
         this.#connection = true;
         this.#talk.prepare();
       });
-      attempt.prepared = { offer, theirs, done };
+      const prepared = { offer, theirs, done, ready: false };
+      attempt.prepared = prepared;
       try {
         await done;
       } catch (thrown) {
         this.unprepare();
         throw thrown;
       }
+      prepared.ready = true;
       if (attempt === this.#attempt) this.#path.reach("prepared");
     });
   }
@@ -319,9 +326,14 @@ export class FakeSession implements MediaSession<FakeStream> {
     // Where it may be refused, nothing leaves before it has opened.
     if (!isKnown) await this.#openFirst(wanted);
     this.#assertOpen();
+    const devices = prepared.ready ? undefined : this.#openFirst(wanted);
     const tells = offer.streams !== undefined || offered.every((kind) => kinds.includes(kind));
     if (!tells || prepared.offer.description.sdp !== offer.description.sdp) this.unprepare();
-    else await prepared.done.catch(() => {});
+    else {
+      await prepared.done.catch(() => {});
+      // What is refused before the answer leaves counts.
+      await Promise.race([devices, undefined]);
+    }
     this.#assertOpen();
     if (this.#attempt?.prepared !== prepared) return undefined;
     delete this.#attempt.prepared;

@@ -1,5 +1,5 @@
-import { NEVER, ReplaySubject } from "rxjs";
-import type { MediaSession, Milestone, SessionDescription } from "../streams/contract.ts";
+import { NEVER, ReplaySubject, Subject } from "rxjs";
+import type { IceServer, MediaSession, Milestone, SessionDescription } from "../streams/contract.ts";
 import { equal, rejects, truthy, within } from "./assert.ts";
 import {
   apart,
@@ -205,6 +205,25 @@ export const preparedCases: readonly MediaCase[] = [
         ["m.usermedia false false"],
         "who listens",
       );
+    },
+  ),
+
+  define(
+    "an answer that is still being prepared counts a refusal that comes before it leaves",
+    async (open, world) => {
+      const servers = new Subject<readonly IceServer[]>();
+      const [caller, callee] = [open(), open(servers)];
+      const offer = await caller.offer(BOTH);
+      const preparing = callee.prepare(offer).catch(() => {});
+      world.denyDevices(true, "audio");
+      const refused = rejects(callee.answer(offer, BOTH), "media_denied");
+      // Asked later and refused: by now the callee is.
+      await rejects(open().offer(BOTH), "media_denied");
+      servers.next([]);
+      equal((await refused).kind, "audio", "its kind");
+      await preparing;
+      world.denyDevices(false);
+      equal((await callee.answer(offer, BOTH)).streams?.map(kinds), [SEEN], "the streams of the answer");
     },
   ),
 

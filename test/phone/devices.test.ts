@@ -1,4 +1,4 @@
-import { NEVER } from "rxjs";
+import { map, NEVER, timer } from "rxjs";
 import { describe, expect, it } from "vitest";
 import type { Call } from "../../src/phone/call.ts";
 import { virtualClock } from "../../src/testing/clock.ts";
@@ -89,6 +89,23 @@ describe("answer() where the microphone fails", () => {
     there.answer(audio);
     await clock.advance(3_000);
     expect([last(outgoing.state$), (await here.ended).by]).toEqual(["connected", "other_device"]);
+  });
+});
+
+describe("answer() while the call is still being prepared for", () => {
+  it("rejects where the microphone is refused before the answer leaves, and the call rings on", async () => {
+    const { call, bob1, clock } = await ringing();
+    const { open } = bob1.media;
+    bob1.media.open = () => open({ iceServers$: timer(5_000, clock).pipe(map(() => [])) });
+    const { outgoing, here } = await call();
+    bob1.media.refuseDevices("media_denied", "audio");
+    const refused = expect(here.answer(both)).rejects.toMatchObject({ code: "media_denied", kind: "audio" });
+    await clock.advance(5_000);
+    await refused;
+    expect([outgoing, here].map((each) => last(each.state$))).toEqual(["ringing", "ringing"]);
+    bob1.media.refuseDevices();
+    await Promise.all([here.answer(both), clock.advance(3_000)]);
+    expect([last(outgoing.state$), collect(here.warnings$)]).toEqual(["connected", []]);
   });
 });
 
