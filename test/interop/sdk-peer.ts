@@ -27,7 +27,8 @@ interface SdkCall {
   isLocalOnHold(): boolean;
   setScreensharingEnabled?(on: boolean): Promise<boolean>;
   getRemoteFeeds?(): readonly Feed[];
-  /** Version 9, which plays one stream. */
+  /** Version 9, which plays one stream, and fails where it has nothing to play it by. */
+  setRemoteAudioElement?(element: HTMLAudioElement): Promise<void>;
   readonly remoteStream?: MediaStream | null;
 }
 
@@ -54,6 +55,7 @@ const brief = (content: object): string =>
 
 function keep(call: SdkCall): void {
   calls.set(call.callId, call);
+  void call.setRemoteAudioElement?.(new Audio());
   call.on("state", (state: string) => log(call.callId, state));
   call.on("error", (error: { code: string; message: string }) =>
     log(call.callId, `error ${error.code}: ${error.message}`),
