@@ -19,7 +19,7 @@ export default defineConfig({
           name: "runtimes",
           include: ["test/runtimes/*.test.ts"],
           testTimeout: 30_000,
-          retry: 1,
+          retry: 2,
         },
       },
       {

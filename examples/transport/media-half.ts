@@ -11,10 +11,21 @@ export function smallVideo<TStream>(media: MediaHalf<TStream>): MediaHalf<TStrea
 }
 
 function smallSession<TStream>(session: MediaSession<TStream>): MediaSession<TStream> {
+  let isOn = false;
+  /** `true` for a camera that is on means that it stays as it is. */
+  const limited = async <T>(capture: Capture, apply: (capture: Capture) => Promise<T>): Promise<T> => {
+    const { video = isOn } = capture;
+    const isNew = video && !(video === true && isOn);
+    const result = await apply(
+      isNew ? { ...capture, video: { ...SMALL, ...(video !== true && video) } } : capture,
+    );
+    isOn = video !== false;
+    return result;
+  };
   const own: Partial<MediaSession<TStream>> = {
-    offer: (capture, options) => session.offer(small(capture), options),
-    answer: (offer, capture) => session.answer(offer, small(capture)),
-    change: (capture, options) => session.change(small(capture), options),
+    offer: (capture, options) => limited(capture, (small) => session.offer(small, options)),
+    answer: (offer, capture) => limited(capture, (small) => session.answer(offer, small)),
+    change: (capture, options) => limited(capture, (small) => session.change(small, options)),
   };
   // All else is the other's, whatever comes to be in the contract; a class needs its own `this`.
   return new Proxy(session, {
@@ -23,9 +34,4 @@ function smallSession<TStream>(session: MediaSession<TStream>): MediaSession<TSt
       return typeof value === "function" ? value.bind(target) : value;
     },
   });
-}
-
-function small({ video, ...capture }: Capture): Capture {
-  if (!video) return { ...capture, ...(video === false && { video }) };
-  return { ...capture, video: { ...SMALL, ...(video === true ? {} : video) } };
 }
