@@ -40,6 +40,8 @@ export class Connection {
   #offers = 0;
   /** What the peer's last description named, where the peer names offers: its own, or ours that it answered. */
   #named: string | undefined;
+  /** Whether a new path was asked for, also of a peer that may not negotiate. */
+  #restarting = false;
   /** The time that our offer has left. */
   #expiry = Subscription.EMPTY;
   /** Whether our last offer said that we hold, and what the last that was answered said. */
@@ -52,14 +54,10 @@ export class Connection {
     this.#tell = tell;
     this.#own = own;
     this.#remote = remote;
-    this.sending = new Sending(
-      peer.pc,
-      (purpose) => own.of(purpose),
-      (transceiver) => remote.isScreen(transceiver),
-    );
+    this.sending = new Sending(peer.pc, own, remote);
     peer.tracks$.subscribe((event) => remote.arrive(event));
     this.failed$ = peer.path$.pipe(filter((state) => state === "failed"));
-    peer.needed$.subscribe(() => this.#work.run(() => this.#offer()).catch(() => {}));
+    peer.needed$.subscribe(() => this.#soon(() => this.#offer()));
   }
 
   get answered(): boolean {
@@ -145,12 +143,14 @@ export class Connection {
       const { signalingState } = this.peer.pc;
       const verdict = this.#answered ? judge({ type, signalingState, polite: this.#polite }) : "refuse";
       if (verdict === "refuse") {
-        throw new TrunklineError("media_failed", `The peer's ${type} cannot be used: nothing waits for it.`);
+        throw new TrunklineError("media_failed", `Nothing waits for the peer's ${type}.`);
       }
       // The answer to an offer that was taken back since must not be applied to another.
       const late = type === "answer" && this.#named && theirs.negotiation !== String(this.#offers);
       if (verdict === "ignore" || late) return;
       await this.#setRemote(type, theirs);
+      // Whoever negotiates has shown that it does.
+      this.#allow(true);
       this.#expiry.unsubscribe();
       this.peer.useCandidates();
       if (type === "offer") await this.#reply();
@@ -176,8 +176,15 @@ export class Connection {
    * another offer.
    */
   restart(): void {
+    this.#restarting = true;
     this.peer.restart();
-    if (this.#named) this.#rollBack();
+    if (this.#named) this.#offerAgain();
+  }
+
+  /** Throws `wrong_state` where a channel needs a negotiation that the peer may not take. */
+  checkChannels(): void {
+    if (!this.sending.fixed || this.peer.pc.sctp) return;
+    throw new TrunklineError("wrong_state", "The peer takes no channel.");
   }
 
   close(): void {
@@ -200,7 +207,7 @@ export class Connection {
     this.#negotiable = offer.negotiable ?? true;
     await this.#setRemote("offer", offer);
     if (this.peer.pc.getTransceivers().length === 0) {
-      throw new TrunklineError("media_failed", "The offer holds neither audio nor video.");
+      throw new TrunklineError("media_failed", "The offer holds no media.");
     }
   }
 
@@ -208,29 +215,43 @@ export class Connection {
   #begin(): void {
     this.#answered = true;
     this.#settle();
-    this.sending.negotiable = this.#negotiable;
-    this.sending.direct();
-    if (this.#wanted) this.#work.run(() => this.#offer()).catch(() => {});
+    this.#allow(this.#negotiable);
+    if (this.#wanted) this.#soon(() => this.#offer());
     this.#tellHoldLater();
+  }
+
+  /** Runs what nobody waits for. */
+  #soon(work: () => Promise<void>): void {
+    this.#work.run(work).catch(() => {});
+  }
+
+  #allow(negotiable: boolean): void {
+    this.sending.fixed = !negotiable;
+    this.sending.direct();
   }
 
   async #offer(): Promise<void> {
     // An answer that was prepared is out of date by what comes up before it leaves.
     this.#wanted = !this.#answered && this.peer.pc.currentLocalDescription !== null;
     // What is needed while something is pending is told again when nothing is.
-    if (!this.sending.negotiable || this.peer.pc.signalingState !== "stable") return;
+    const may = this.sending.fixed ? this.#restarting : this.#answered;
+    if (!may || this.peer.pc.signalingState !== "stable") return;
     await this.#say("offer");
     this.#expiry.unsubscribe();
-    this.#expiry = timer(LIFETIME, realClock).subscribe(() => this.#rollBack());
+    this.#expiry = timer(LIFETIME, realClock).subscribe(() => this.#offerAgain());
   }
 
-  /** Takes our unanswered offer back. What it was to tell is still needed, so the browser asks for another. */
-  #rollBack(): void {
-    const rollBack = async () => {
-      if (this.peer.pc.signalingState === "have-local-offer")
-        await this.peer.pc.setLocalDescription({ type: "rollback" });
+  /**
+   * Takes our unanswered offer back and makes another, of what there is to say by now. The peer may have applied the
+   * first, or not: where we are back at what it knew before, the browser would see no need.
+   */
+  #offerAgain(): void {
+    const offerAgain = async () => {
+      if (this.peer.pc.signalingState !== "have-local-offer") return;
+      await this.peer.pc.setLocalDescription({ type: "rollback" });
+      await this.#offer();
     };
-    this.#work.run(rollBack).catch(() => {});
+    this.#soon(offerAgain);
   }
 
   /** Where neither side sends, only an offer can tell who holds: and the browser finds no need of one. */
@@ -238,7 +259,7 @@ export class Connection {
     const tell = async () => {
       if (this.sending.saysHeld !== this.#toldHold) await this.#offer();
     };
-    this.#work.run(tell).catch(() => {});
+    this.#soon(tell);
   }
 
   async #reply(): Promise<void> {
@@ -287,8 +308,7 @@ export class Connection {
   ): Promise<void> {
     // Browsers would take an offer in place of an answer, and undo ours for it.
     if (description.type !== type) {
-      const reason = `it is an ${description.type}`;
-      throw new TrunklineError("media_failed", `The peer's ${type} cannot be used: ${reason}.`);
+      throw new TrunklineError("media_failed", `The peer's ${type} is an ${description.type}.`);
     }
     const before = this.#remote.described;
     const ourOffer = this.peer.pc.pendingLocalDescription?.sdp;

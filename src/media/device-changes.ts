@@ -1,5 +1,6 @@
 /** What becomes of our devices in the course of a call. Loaded when the first has opened, or is to be changed. */
 import type { AbortSignalLike, Capture, ChangeOptions, Purpose, ScreenOptions } from "../streams/contract.ts";
+import { assertAgreed } from "./agreed.ts";
 import type { Devices, Kind } from "./capture.ts";
 import type { Capturing, CapturingOptions } from "./capturing.ts";
 import { openRest } from "./device-failure.ts";
@@ -80,6 +81,7 @@ export class DeviceChanges {
       await time.life.run(async () => this.#capturing.opened);
       const { KINDS, kindsOf, only } = this.#tools;
       const wanted = kindsOf(capture).filter((kind) => !this.#stays(capture, kind));
+      this.#assertAgreed("m.usermedia", wanted);
       if (wanted.length > 0) await this.switchTo(only(capture, wanted), time);
       time.commit();
       this.#capturing.drop(
@@ -96,8 +98,14 @@ export class DeviceChanges {
   shareScreen({ signal, ...options }: ScreenOptions, sharing: Lifetime): Promise<void> {
     const time = new Abortable(this.#tools, signal);
     const share = async () => {
+      const connection = this.#options.connection();
+      // While our answer is made it is not known yet.
+      if (connection?.answered || connection?.peer.pc.signalingState === "have-local-offer")
+        this.#assertAgreed("m.screenshare", ["video"]);
+      // One stream has one sound: the microphone's.
+      const asked = connection?.sending.oneStream ? { ...options, audio: false } : options;
       const opened = await this.#open(
-        () => openScreen(this.#tools, this.#options.devices(), options),
+        () => openScreen(this.#tools, this.#options.devices(), asked),
         time.life,
         sharing,
       );
@@ -166,6 +174,11 @@ export class DeviceChanges {
     return capture[kind] === true && this.#options.own.track("m.usermedia", kind)?.readyState === "live";
   }
 
+  #assertAgreed(purpose: Purpose, kinds: readonly Kind[]): void {
+    const connection = this.#options.connection();
+    if (connection) assertAgreed(this.#tools, connection, purpose, kinds);
+  }
+
   #lasts(...times: readonly Lifetime[]): boolean {
     return !this.#options.life.ended && times.every(({ ended }) => !ended);
   }
@@ -212,6 +225,7 @@ export class DeviceChanges {
       await connection.change(async () => {
         time.commit();
         sharing?.check();
+        this.#assertAgreed(purpose, tracks.map(kindOf));
         await connection.sending.send(purpose, tracks);
         life.check();
         if (sharing?.ended) connection.sending.drop(purpose, this.#tools.KINDS);

@@ -1,6 +1,8 @@
 import type { Purpose } from "../streams/contract.ts";
 import type { Kind } from "./capture.ts";
 import { directionFor } from "./directions.ts";
+import type { OwnStreams } from "./own-streams.ts";
+import type { RemoteStreams } from "./remote-streams.ts";
 
 /** What we send, or once sent, by one transceiver. */
 export interface Line {
@@ -11,6 +13,8 @@ export interface Line {
   sends: boolean;
   /** The track to send, on hold too. */
   track: MediaStreamTrack | null;
+  /** The screen that is sent in place of the camera, to a peer that takes only one stream of ours. */
+  screen: MediaStreamTrack | null;
 }
 
 /**
@@ -18,24 +22,20 @@ export interface Line {
  * stream from the first description on and get their tracks later: so a description does not wait for the camera.
  */
 export class Sending {
-  /** Whether descriptions may say that we hold: not the first ones, for a peer may be unable to negotiate later. */
-  negotiable = false;
+  /** Whether what the first descriptions made is all there is; undefined while they are made. */
+  fixed: boolean | undefined;
   readonly #pc: RTCPeerConnection;
-  readonly #streamOf: (purpose: Purpose) => MediaStream;
-  readonly #isScreen: (transceiver: RTCRtpTransceiver) => boolean;
+  readonly #own: OwnStreams;
+  readonly #remote: RemoteStreams;
   readonly #lines: Line[] = [];
   /** What hold keeps from being played; the app may have silenced others itself. */
   readonly #silenced = new Set<MediaStreamTrack>();
   #held = false;
 
-  constructor(
-    pc: RTCPeerConnection,
-    streamOf: (purpose: Purpose) => MediaStream,
-    isScreen: (transceiver: RTCRtpTransceiver) => boolean,
-  ) {
+  constructor(pc: RTCPeerConnection, own: OwnStreams, remote: RemoteStreams) {
     this.#pc = pc;
-    this.#streamOf = streamOf;
-    this.#isScreen = isScreen;
+    this.#own = own;
+    this.#remote = remote;
   }
 
   /** Keeps a transceiver for each kind of our microphone and camera, for the tracks to come. */
@@ -59,13 +59,18 @@ export class Sending {
     return this.#line("m.usermedia", kind) !== undefined;
   }
 
+  /** Whether the peer is sent one stream, in which a screen takes the place of the camera (P26). */
+  get oneStream(): boolean {
+    return this.fixed !== false || !this.#remote.described || this.#lines.some(({ screen }) => screen);
+  }
+
   /** The same with transceivers that the peer's offer has made; a kind that it did not offer has none. */
   adopt(kinds: readonly Kind[]): void {
     for (const kind of kinds) {
       const transceiver = this.#free(kind);
       if (!transceiver) continue;
-      this.#name(transceiver.sender, "m.usermedia", this.#trackOf(kind));
-      this.#lines.push({ purpose: "m.usermedia", kind, transceiver, sends: true, track: null });
+      this.#name(transceiver.sender, "m.usermedia", this.#own.track("m.usermedia", kind));
+      this.#keep("m.usermedia", kind, transceiver).sends = true;
     }
     this.direct();
   }
@@ -82,38 +87,35 @@ export class Sending {
    * as before, and it rejects.
    */
   async send(purpose: Purpose, tracks: readonly MediaStreamTrack[]): Promise<void> {
-    const changes = tracks.map((track) => ({ track, line: this.#lineFor(purpose, track) }));
-    const before = changes.map(({ line: { track, sends } }) => ({ track, sends }));
+    const inPlace = purpose === "m.screenshare" && this.oneStream;
+    const changes = tracks.map((track) => {
+      const line = this.#lineFor(inPlace ? "m.usermedia" : purpose, track);
+      const before = { ...line };
+      return { line, before, next: inPlace ? { screen: track } : { track, sends: true } };
+    });
     try {
-      await Promise.all(changes.map(({ line, track }) => this.#put(line, track)));
+      await Promise.all(changes.map(({ line, next }) => this.#put(line, next)));
     } catch (thrown) {
-      await Promise.allSettled(
-        changes.map(async ({ line }, index) => {
-          line.sends = before[index]?.sends ?? false;
-          await this.#put(line, before[index]?.track ?? null);
-        }),
-      );
+      await Promise.allSettled(changes.map(({ line, before }) => this.#put(line, before)));
       this.direct();
       throw thrown;
     }
-    for (const { line } of changes) line.sends = true;
     this.direct();
   }
 
   /** Sends no more of these. Their transceivers are kept for the next time. */
   drop(purpose: Purpose, kinds: readonly Kind[]): void {
-    for (const kind of kinds) {
-      const line = this.#line(purpose, kind);
-      if (!line) continue;
-      line.sends = false;
-      this.#put(line, null).catch(() => {});
+    for (const line of this.#lines) {
+      const isOwn = line.purpose === purpose;
+      if (!kinds.includes(line.kind) || !(isOwn || purpose === "m.screenshare")) continue;
+      this.#put(line, isOwn ? { track: null, sends: false } : { screen: null }).catch(() => {});
     }
     this.direct();
   }
 
-  /** Whether descriptions say that we hold. */
+  /** Whether descriptions say that we hold: not the first ones, for a peer may be unable to negotiate later. */
   get saysHeld(): boolean {
-    return this.#held && this.negotiable;
+    return this.#held && this.fixed === false;
   }
 
   /** On hold nothing is sent and nothing is played, from now on, whatever the peer can be told of it (P47). */
@@ -121,7 +123,7 @@ export class Sending {
     this.#held = held;
     for (const track of this.#silenced) track.enabled = true;
     this.#silenced.clear();
-    for (const line of this.#lines) this.#put(line, line.track).catch(() => {});
+    for (const line of this.#lines) this.#put(line).catch(() => {});
     this.direct();
   }
 
@@ -133,7 +135,7 @@ export class Sending {
       const line = this.#lines.find((each) => each.transceiver === transceiver);
       const direction = directionFor({
         ...(line && { purpose: line.purpose }),
-        sends: line?.sends ?? false,
+        sends: !!(line?.sends || line?.screen),
         held: this.saysHeld,
       });
       if (transceiver.direction !== direction) transceiver.direction = direction;
@@ -151,7 +153,7 @@ export class Sending {
       line.transceiver.stop();
       line.transceiver = free;
       this.#name(free.sender, line.purpose, line.track);
-      await this.#put(line, line.track);
+      await this.#put(line);
     }
   }
 
@@ -180,30 +182,27 @@ export class Sending {
     const free = purpose === "m.usermedia" ? this.#free(kind) : undefined;
     if (!free) return this.#add(purpose, kind, this.#held ? kind : track);
     this.#name(free.sender, purpose, track);
-    const line: Line = { purpose, kind, transceiver: free, sends: false, track: null };
-    this.#lines.push(line);
-    return line;
+    return this.#keep(purpose, kind, free);
   }
 
   /** Says in the next description of which stream a sender's track is. */
   #name(sender: RTCRtpSender, purpose: Purpose, track: MediaStreamTrack | null | undefined): void {
-    const stream = this.#streamOf(purpose);
+    const stream = this.#own.of(purpose);
     if ("setStreams" in sender) sender.setStreams(stream);
     // Adding a track takes the first sender of its kind that never had one, and names its stream.
     else if (track) this.#pc.addTrack(track, stream);
   }
 
-  #trackOf(kind: Kind): MediaStreamTrack | undefined {
-    const tracks = this.#streamOf("m.usermedia").getTracks();
-    return tracks.find((track) => track.kind === kind);
-  }
-
   #add(purpose: Purpose, kind: Kind, first: Kind | MediaStreamTrack): Line {
     const transceiver = this.#pc.addTransceiver(first, {
       direction: directionFor({ purpose, sends: true, held: this.saysHeld }),
-      streams: [this.#streamOf(purpose)],
+      streams: [this.#own.of(purpose)],
     });
-    const line: Line = { purpose, kind, transceiver, sends: false, track: null };
+    return this.#keep(purpose, kind, transceiver);
+  }
+
+  #keep(purpose: Purpose, kind: Kind, transceiver: RTCRtpTransceiver): Line {
+    const line: Line = { purpose, kind, transceiver, sends: false, track: null, screen: null };
     this.#lines.push(line);
     return line;
   }
@@ -218,13 +217,13 @@ export class Sending {
           transceiver.mid !== null &&
           transceiver.direction !== "stopped" &&
           !this.#lines.some((line) => line.transceiver === transceiver) &&
-          !this.#isScreen(transceiver),
+          !this.#remote.isScreen(transceiver),
       );
   }
 
   // The track is noted first: a hold that comes meanwhile, or ends, must find the new one.
-  #put(line: Line, track: MediaStreamTrack | null): Promise<void> {
-    line.track = track;
-    return line.transceiver.sender.replaceTrack(this.#held ? null : track);
+  #put(line: Line, next: Partial<Line> = {}): Promise<void> {
+    const { track, screen, transceiver } = Object.assign(line, next);
+    return transceiver.sender.replaceTrack(this.#held ? null : (screen ?? track));
   }
 }

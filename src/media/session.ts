@@ -198,6 +198,7 @@ export class BrowserSession implements MediaSession<MediaStream> {
 
   openChannel(label: string): Channel {
     this.#life.check();
+    this.#connection?.checkChannels();
     return this.#channels.open(label);
   }
 

@@ -150,7 +150,10 @@ export interface Call<TStream = unknown> extends CallRef {
    * nothing has changed. Throws `invalid_option`.
    */
   change(capture: Capture, options?: ChangeOptions): Promise<void>;
-  /** Shares the screen beside the camera. Rejects as `change()` does. */
+  /**
+   * Shares the screen beside the camera; in its place where the peer cannot show both. Rejects as `change()` does, with
+   * `wrong_state` also where there is no camera to take the place of.
+   */
   shareScreen(options?: ScreenOptions): Promise<void>;
   stopSharing(): void;
   /**
@@ -162,7 +165,10 @@ export interface Call<TStream = unknown> extends CallRef {
   resume(): void;
   /** Sends keys (`0-9A-D#*,`). Throws `wrong_state` where there is no sound to send them with. */
   sendDtmf(keys: string): void;
-  /** Opens a channel for messages beside the media. Throws `closed` once the call has ended. */
+  /**
+   * Opens a channel for messages beside the media. Throws `closed` once the call has ended, and `wrong_state` where the
+   * peer cannot negotiate and no channel was asked for before it answered.
+   */
   openChannel(label: string): Channel;
   /**
    * Asks the peer to talk to somebody else instead (P32). Resolves when the homeserver has the request; rejects with

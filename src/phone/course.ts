@@ -30,6 +30,7 @@ import { Latest } from "../streams/latest.ts";
 import type { CallEnd, CallState, Muted, Offers, TransferRequest } from "./call.ts";
 import type { CallParts, Incoming } from "./call-parts.ts";
 import { offersOf } from "./offers.ts";
+import type { Shown } from "./recovery.ts";
 import { unawaited } from "./unawaited.ts";
 import { type Say, Voice } from "./voice.ts";
 
@@ -64,7 +65,8 @@ export class Course<TStream> {
   capture: Capture = {};
   /** The kinds of media that it was offered with. */
   offers: Offers = { audio: false, video: false };
-  protected negotiable = false;
+  /** What the peer has shown of itself; undefined until its first description is there. */
+  protected shown: Shown | undefined;
   readonly #life = new Subscription();
   /** Emits when there are other ICE servers than those that the connection was made with. */
   readonly #late$ = new ReplaySubject<unknown>(1);
@@ -160,7 +162,7 @@ export class Course<TStream> {
     if (this.state === "ended") return;
     this.peer$.next(signal.peer);
     this.capabilities$.next(signal.capabilities);
-    this.negotiable = signal.negotiable;
+    this.shown = signal;
     this.#become("connecting");
     this.#recover();
     this.#attempt(() => this.session.accept(signal));
@@ -347,7 +349,7 @@ export class Course<TStream> {
   #meet(theirs: Incoming): RemoteDescription {
     this.peer$.next(theirs.peer);
     this.capabilities$.next(theirs.capabilities);
-    this.negotiable = theirs.negotiable;
+    this.shown = theirs;
     this.#offer = theirs;
     this.#expireIn(theirs.remaining);
     return theirs;
@@ -362,6 +364,7 @@ export class Course<TStream> {
           caller: this.#offer === undefined,
           clock: this.parts.clock,
           late$: this.#late$,
+          shown: () => this.shown,
         }),
       ),
       // Without it, a path that fails is not looked for again.
@@ -377,7 +380,6 @@ export class Course<TStream> {
 
   /** Asks for a new path, once there are credentials that have not expired (P29). */
   #restart(): void {
-    if (!this.negotiable) return;
     this.#attempt(async () => {
       await firstValueFrom(this.parts.iceServers$);
       if (this.state === "reconnecting" || this.state === "connecting") this.session.restartIce();

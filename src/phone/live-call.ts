@@ -91,18 +91,17 @@ export class LiveCall<TStream> extends Course<TStream> implements Call<TStream> 
     checkSignal(options);
     // Another device of a kind that is sent needs no negotiation.
     const adds = KINDS.some((kind) => capture[kind] && !this.capture[kind]);
-    const ready = adds ? this.#assertNegotiable() : Promise.resolve();
-    return unawaited(
-      ready.then(async () => {
-        await this.session.change(capture, options);
-        this.capture = { ...this.capture, ...capture };
-      }),
-    );
+    const change = async () => {
+      if (adds && !this.shown) throw cannot("change", "it is not answered yet");
+      await this.session.change(capture, options);
+      this.capture = { ...this.capture, ...capture };
+    };
+    return unawaited(change());
   }
 
   shareScreen(options: ScreenOptions = {}): Promise<void> {
     checkSignal(options);
-    return unawaited(this.#assertNegotiable().then(() => this.session.shareScreen(options)));
+    return unawaited(this.session.shareScreen(options));
   }
 
   stopSharing(): void {
@@ -151,6 +150,7 @@ export class LiveCall<TStream> extends Course<TStream> implements Call<TStream> 
         this.answered(signal);
         break;
       case "negotiate":
+        this.shown = { negotiable: true };
         this.session.negotiate(signal).catch(() => {}); // changes nothing where it cannot be used
         break;
       case "candidates":
@@ -176,11 +176,6 @@ export class LiveCall<TStream> extends Course<TStream> implements Call<TStream> 
   /** Whether it is placed or accepted. */
   get #isEngaged(): boolean {
     return this.state !== "ended" && !(this.direction === "incoming" && this.state === "ringing");
-  }
-
-  async #assertNegotiable(): Promise<void> {
-    if (this.negotiable) return;
-    throw cannot("change", "it is not answered yet, or the peer speaks version 0");
   }
 
   #requestOf(transfer: Transfer): TransferRequest {

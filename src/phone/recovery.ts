@@ -1,22 +1,27 @@
 import {
+  defer,
   distinctUntilChanged,
   EMPTY,
   filter,
   map,
   merge,
   type Observable,
+  of,
   scan,
   switchMap,
   take,
+  takeUntil,
   takeWhile,
   timer,
 } from "rxjs";
-import type { Clock, PathState } from "../streams/contract.ts";
+import type { Clock, PathState, Version } from "../streams/contract.ts";
 
 /** A call that was accepted has this long to find a path, in ms. */
 const CONNECT_WITHIN = 30_000;
 /** A lost path may come back by itself for this long, in ms; a failed one does not. */
 const GRACE = 2_000;
+/** The same where it may not be restarted before it has failed: browsers take up to 30 s to say that it has. */
+const LONG_GRACE = 40_000;
 /** The side that was called waits this much longer, in ms, so that only one side restarts (P20). */
 const HEAD_START = 5_000;
 /** How long a restart may take, in ms, and how often it is tried where there was a path. */
@@ -31,10 +36,18 @@ export type Recovery =
   /** There was one, and it does not come back (`ice_timeout`, P17). */
   | "lost";
 
+/** What a peer has shown of itself: see `Signal`. */
+export interface Shown {
+  readonly negotiable: boolean;
+  readonly version?: Version;
+}
+
 /**
  * What to do about the path of a call that was accepted: nothing while it is there; restarts, bounded in count and
  * time, when it fails or is lost; an end when that does not help. All timers stop when the path is back. `late$` emits when ICE
- * servers came after the connection was made: restarts too, if there is no path without them.
+ * servers came after the connection was made: restarts too, if there is no path without them. `shown` is asked
+ * whenever a path is looked for: who may not negotiate is offered a new path only when the old one has failed; in version 0
+ * there is no other, and a path that has failed is the end.
  */
 export function recovery(
   path$: Observable<PathState>,
@@ -42,26 +55,31 @@ export function recovery(
     readonly caller: boolean;
     readonly clock: Clock;
     readonly late$?: Observable<unknown>;
+    readonly shown?: () => Shown | undefined;
   },
 ): Observable<Recovery> {
-  const { caller, clock, late$ = EMPTY } = options;
+  const { caller, clock, late$ = EMPTY, shown = () => undefined } = options;
   const after = (ms: number) => timer(ms, clock);
   const failed$ = path$.pipe(filter((path) => path === "failed"));
-  /** Restarts from the first of `causes` on; `end` after the last, or when `end$` emits. */
-  const restarts = (end: Recovery, end$: Observable<unknown>, ...causes: Observable<unknown>[]) => {
-    const counts$ = merge(...causes).pipe(
-      take(1),
-      switchMap(() => timer(caller ? 0 : HEAD_START, RESTART_WITHIN, clock)),
-    );
-    return merge(end$.pipe(map(() => RESTARTS)), counts$).pipe(
-      map((count) => (count < RESTARTS ? "restart" : end)),
-      takeWhile((what) => what === "restart", true),
-    );
-  };
+  /** Restarts from a failure or from `early$` on; `end` after the last, or when `end$` emits. */
+  const restarts = (end: Recovery, early$: Observable<unknown>, end$: Observable<unknown>) =>
+    defer(() => {
+      const { negotiable, version = negotiable ? 1 : 0 } = shown() ?? { negotiable: true };
+      const counts$ = merge(failed$, negotiable ? early$ : EMPTY).pipe(
+        take(1),
+        switchMap(() =>
+          version === 0 ? of(RESTARTS) : timer(caller ? 0 : HEAD_START, RESTART_WITHIN, clock),
+        ),
+      );
+      return merge(end$.pipe(map(() => RESTARTS)), counts$).pipe(
+        map((count) => (count < RESTARTS ? "restart" : end)),
+        takeWhile((what) => what === "restart", true),
+      );
+    });
 
   const waited$ = late$.pipe(switchMap(() => after(GRACE)));
-  const connecting$ = restarts("never_connected", after(CONNECT_WITHIN), failed$, waited$);
-  const lost$ = restarts("lost", EMPTY, failed$, after(GRACE));
+  const connecting$ = restarts("never_connected", waited$, after(CONNECT_WITHIN));
+  const lost$ = restarts("lost", after(GRACE), after(LONG_GRACE).pipe(takeUntil(failed$)));
 
   return path$.pipe(
     scan((now$, path) => {

@@ -112,7 +112,11 @@ export interface OfferOptions {
 
 /** A peer's first description. */
 export interface RemoteDescription extends SessionDescription {
-  /** Whether the peer takes descriptions while the call goes on (P19). Default true; where not, none is emitted. */
+  /**
+   * Whether the peer takes descriptions while the call goes on (P19). Default true. Where not, none is emitted of the
+   * session's own accord, until the peer sends one itself; hold is local, a shared screen takes the place of the camera, and
+   * what else would need one is refused with `wrong_state`.
+   */
   readonly negotiable?: boolean;
 }
 
@@ -154,7 +158,8 @@ export interface MediaSession<TStream = unknown> {
   describeRemote(streams: readonly StreamInfo[]): void;
   /**
    * Descriptions to send while the call goes on (P19): offers as they become necessary, answers to the peer's. Emits
-   * nothing before the first offer has been answered; what changed meanwhile is offered then.
+   * nothing before the first offer has been answered; what changed meanwhile is offered then. An offer that is not
+   * answered within 60 s is taken back, and another emitted.
    */
   readonly negotiations$: Observable<SessionDescription>;
   /**
@@ -167,10 +172,16 @@ export interface MediaSession<TStream = unknown> {
   /**
    * Changes what we send from our devices: a kind that is asked for is opened, or switched to the device and settings
    * named without a gap (the new track first, the old one stopped after); one that is `false` ends, its device stopped;
-   * one not named stays. Rejects as `offer()` does, or with `aborted`, and then nothing has changed.
+   * one not named stays. Resolves when this side has changed: what the peer has to be told of it is offered as soon as it
+   * can be. Rejects as `offer()` does, or with `aborted`, or with `wrong_state` where a kind that is added would need a
+   * negotiation and the peer does not negotiate; then nothing has changed.
    */
   change(capture: Capture, options?: ChangeOptions): Promise<void>;
-  /** Shares the screen, as a stream of its own beside the camera. Rejects as `change()` does. */
+  /**
+   * Shares the screen, as a stream of its own beside the camera; to a peer that lists no streams, or does not negotiate, in
+   * place of the camera and without sound. Resolves and rejects as `change()` does, with `wrong_state` also before the answer
+   * to our offer has come.
+   */
   shareScreen(options?: ScreenOptions): Promise<void>;
   /**
    * Ends the sharing; so does the user, by the browser's own button. While the user is still choosing what to share,
@@ -179,17 +190,21 @@ export interface MediaSession<TStream = unknown> {
   stopSharing(): void;
   /**
    * Sends nothing and plays nothing, or as before: at once, and in every state. The peer is informed by a negotiation
-   * once there can be one; resuming restores each direction exactly.
+   * once there can be one, and a peer that does not negotiate never; resuming restores each direction exactly.
    */
   hold(on: boolean): void;
   /**
-   * Asks for a new path to the peer, by the newest servers; the outcome shows in `path$`. Where an offer of ours waits
-   * for its answer, another takes its place at once if the peer names what it answers, and else in a minute.
+   * Asks for a new path to the peer, by the newest servers, also where the peer may not negotiate; the outcome shows in
+   * `path$`. Where an offer of ours waits for its answer, another takes its place at once if the peer names what it answers,
+   * and else in a minute.
    */
   restartIce(): void;
   /** Sends keys (`0-9A-D#*,`). Throws `wrong_state` where there is no sound to send them with. */
   sendDtmf(keys: string): void;
-  /** Opens a channel to the peer, which sees it in its `channels$`. Needs a negotiation the first time. */
+  /**
+   * Opens a channel to the peer, which sees it in its `channels$`. Needs a negotiation the first time: throws `wrong_state`
+   * where the peer takes none.
+   */
   openChannel(label: string): Channel;
   /**
    * Emits to each subscriber the peer's channels that are open, then each that the peer opens. It may have 64 open at

@@ -18,6 +18,8 @@ export class FakeNegotiation {
   #pending: FakeWish | undefined;
   #theirs: FakeSdp | undefined;
   #offers = 0;
+  /** Whether an offer was taken back, of which the peer may know or not. */
+  #unsure = false;
   /** The offer of the peer that we answer, and whether its answers name what they answer. */
   #theirOffer: string | undefined;
   #named = false;
@@ -34,7 +36,20 @@ export class FakeNegotiation {
 
   /** Whether the peer should hear of this, and now is the time. */
   needs(wish: FakeWish): boolean {
-    return this.begun && !this.#pending && JSON.stringify(wish) !== JSON.stringify(this.#agreed);
+    if (!this.begun || this.#pending) return false;
+    return this.#unsure || JSON.stringify(wish) !== JSON.stringify(this.#agreed);
+  }
+
+  /** Whether our first offer waits for its answer. */
+  get awaited(): boolean {
+    return !this.begun && this.#pending !== undefined;
+  }
+
+  /** Whether this kind of our microphone or camera may be sent as things are. */
+  isAgreed(kind: FakeSection["kind"]): boolean {
+    const isOurs = ({ kind: each, streamId }: FakeSection) =>
+      each === kind && streamId?.endsWith("m.usermedia");
+    return this.#agreed?.sections.some(isOurs) ?? false;
   }
 
   /** The sections of our offer that waits for its answer. */
@@ -65,6 +80,7 @@ export class FakeNegotiation {
 
   offer(wish: FakeWish): readonly FakeSection[] {
     this.#offers++;
+    this.#unsure = false;
     this.#pending = wish;
     return this.#all(wish);
   }
@@ -77,8 +93,9 @@ export class FakeNegotiation {
     return type === "offer" && this.#pending && !this.polite ? "ignore" : "take";
   }
 
-  /** Our offer was not answered in time: as if it had not been made. */
+  /** Our offer is taken back: another is needed. */
   rollBack(): void {
+    this.#unsure ||= this.#pending !== undefined;
     this.#pending = undefined;
   }
 
@@ -97,6 +114,7 @@ export class FakeNegotiation {
         theirs.sections.some(({ kind }) => kind === section.kind));
     this.#theirs = theirs;
     this.#pending = undefined;
+    this.#unsure = false;
     const { application } = theirs;
     this.#agreed = {
       ...wish,

@@ -230,6 +230,7 @@ export class FakeSession implements MediaSession<FakeStream> {
       const stays = (kind: Kind) =>
         capture[kind] === true && this.#own.track("m.usermedia", kind)?.readyState === "live";
       const wanted = kindsOf(capture).filter((kind) => !stays(kind));
+      this.#talk.admit("m.usermedia", wanted);
       await this.#devices.open("m.usermedia", wanted, options, () => !this.#closed);
       this.#devices.stop(
         "m.usermedia",
@@ -241,7 +242,11 @@ export class FakeSession implements MediaSession<FakeStream> {
   shareScreen({ audio = false, ...options }: ScreenOptions = {}): Promise<void> {
     const share = async (isWanted: () => boolean) => {
       await this.#begun();
-      const kinds = audio ? KINDS : (["video"] as const);
+      this.#talk.admit("m.screenshare", ["video"]);
+      this.#own.inPlace &&= this.#own.track("m.screenshare", "video") !== undefined;
+      this.#own.inPlace ||= this.#talk.oneStream;
+      // One stream has one sound: the microphone's.
+      const kinds = audio && !this.#own.inPlace ? KINDS : (["video"] as const);
       await this.#devices.open("m.screenshare", kinds, options, () => isWanted() && !this.#closed);
       if (!audio) this.#own.stop("m.screenshare", ["audio"]);
     };
@@ -283,6 +288,7 @@ export class FakeSession implements MediaSession<FakeStream> {
 
   openChannel(label: string): Channel {
     this.#assertOpen();
+    this.#talk.admit("channel");
     const channel = this.#channels.open(label);
     this.#talk.need();
     return channel;

@@ -50,6 +50,8 @@ export class FakeOwnStreams {
   readonly #isSilent: (kind: Kind) => boolean;
   /** Whether a device that the peer was promised did not open. */
   #missed = false;
+  /** Whether a screen is sent in place of the camera, in the same stream. */
+  inPlace = false;
 
   constructor(sessionId: string, isSilent: (kind: Kind) => boolean) {
     this.#isSilent = isSilent;
@@ -87,7 +89,8 @@ export class FakeOwnStreams {
 
   /** Opens a track of each kind, in place of the one that is there. */
   open(purpose: Purpose, kinds: readonly Kind[]): readonly FakeTrack[] {
-    const { tracks, used } = this.#of(purpose);
+    const { tracks } = this.#of(purpose);
+    const { used } = this.#of(this.inPlace ? "m.usermedia" : purpose);
     this.#end(purpose, kinds);
     if (purpose === "m.usermedia") this.#promised &&= [];
     const opened = kinds.map((kind): FakeTrack => ({ kind, enabled: true, readyState: "live" }));
@@ -134,7 +137,8 @@ export class FakeOwnStreams {
     return [...this.#streams].flatMap(([purpose, { id, used }]) =>
       KINDS.filter((kind) => used.has(kind)).map((kind): FakeSection => {
         const kept = purpose === "m.usermedia" && this.#kept.has(kind);
-        const sends = kept || this.track(purpose, kind) !== undefined;
+        const screen = this.inPlace && kind === "video" && this.track("m.screenshare", kind);
+        const sends = kept || (screen || this.track(purpose, kind)) !== undefined;
         const oneWay = held || purpose === "m.screenshare";
         const direction = oneWay ? (sends ? "sendonly" : "inactive") : sends ? "sendrecv" : "recvonly";
         return { kind, direction, ...(sends && { streamId: id }) };
@@ -174,6 +178,11 @@ export class FakeRemoteStreams {
   readonly shown$ = new FakeShownStreams();
   #arrived: readonly { readonly id: string; readonly tracks: FakeTrack[] }[] = [];
   #described: readonly StreamInfo[] | undefined;
+
+  /** Whether the peer lists its streams. */
+  get listed(): boolean {
+    return this.#described !== undefined;
+  }
 
   get empty(): boolean {
     return this.#arrived.length === 0;

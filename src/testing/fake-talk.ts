@@ -3,6 +3,7 @@ import type {
   Clock,
   Description,
   Held,
+  Purpose,
   RemoteDescription,
   SessionDescription,
   StreamInfo,
@@ -47,6 +48,8 @@ export class FakeTalk {
   /** Whether the peer has ever received anything, and video. */
   #received = false;
   #receivedVideo = false;
+  /** Whether a new path was asked for, and no offer of one has been answered yet. */
+  #restarting = false;
   #closed = false;
 
   constructor(parts: FakeTalkParts) {
@@ -107,6 +110,8 @@ export class FakeTalk {
     if (this.#negotiation.judge(type) === "ignore") return;
     if (type === "answer" && this.#negotiation.isLate(negotiation)) return;
     const theirs = read(type, description);
+    // Whoever negotiates has shown that it does.
+    this.#negotiable = true;
     this.#negotiation.read(type, negotiation);
     if (type === "answer") this.#take(theirs, description.streams);
     else this.#reply(theirs, description.streams);
@@ -119,6 +124,7 @@ export class FakeTalk {
 
   restart(): void {
     this.#generation++;
+    this.#restarting = true;
     this.#parts.path.tell("ice_restarted");
     if (this.#negotiation.replaceable) this.#negotiation.rollBack();
     this.need();
@@ -142,7 +148,8 @@ export class FakeTalk {
   async need(): Promise<void> {
     await Promise.resolve();
     this.#joinChannels();
-    if (!this.#closed && this.#negotiable && this.#negotiation.needs(this.#wish)) {
+    const may = this.#negotiable || this.#restarting;
+    if (!this.#closed && may && this.#negotiation.needs(this.#wish)) {
       this.#negotiations.next(this.offer());
       this.#expiry.unsubscribe();
       this.#expiry = timer(LIFETIME, this.#parts.clock).subscribe(() => {
@@ -150,6 +157,23 @@ export class FakeTalk {
         this.need();
       });
     }
+  }
+
+  /** Whether the peer is sent one stream, in which a screen takes the place of the camera (P26). */
+  get oneStream(): boolean {
+    return !this.#negotiable || !this.#parts.remote.listed;
+  }
+
+  /** Throws `wrong_state` where these need a negotiation that the peer may not take, or an answer that is not there. */
+  admit(purpose: Purpose | "channel", kinds: readonly Kind[] = []): void {
+    const isFixed = this.begun && !this.#negotiable;
+    const isAwaited = purpose === "m.screenshare" && this.#negotiation.awaited;
+    const isAgreed =
+      purpose === "channel"
+        ? this.#negotiation.theirs?.application
+        : kinds.every((kind) => this.#negotiation.isAgreed(kind));
+    if (isAwaited || (isFixed && !isAgreed))
+      throw new TrunklineError("wrong_state", `Cannot add ${purpose}: the peer does not negotiate.`);
   }
 
   /** Which kinds flow now. */
@@ -194,6 +218,7 @@ export class FakeTalk {
   #take(theirs: FakeSdp, streams: readonly StreamInfo[] | undefined): void {
     const { offered } = this.#negotiation;
     this.#negotiation.accept(theirs);
+    this.#restarting = false;
     this.#expiry.unsubscribe();
     this.#hear(theirs, streams);
     this.#closeUnreceived(offered, theirs);

@@ -5,6 +5,7 @@ import type {
   IceServer,
   MediaHalf,
   MediaSession,
+  RemoteDescription,
   SessionDescription,
   StreamInfo,
 } from "../streams/contract.ts";
@@ -112,6 +113,24 @@ export async function exchange(
   wire.connect(callee, caller);
   await caller.accept(answer);
   return [offer, answer, wire];
+}
+
+/**
+ * A connected call whose caller takes its peer for one that does not negotiate, or that lists no streams; `shown` is what
+ * the caller is given of each description of the peer.
+ */
+export async function limited(
+  open: Open,
+  capture: Capture,
+  shown: (theirs: SessionDescription) => RemoteDescription,
+): Promise<readonly [MediaSession, MediaSession]> {
+  const [caller, callee] = [open(), open()];
+  const answer = await callee.answer(await caller.offer(capture), capture);
+  await caller.accept(shown(answer));
+  caller.candidates$.subscribe((candidate) => callee.addCandidates([candidate]));
+  callee.candidates$.subscribe((candidate) => caller.addCandidates([candidate]));
+  await until(caller.path$, (state) => state === "connected", "the path to connect");
+  return [caller, callee];
 }
 
 /** A call that is answered, and whose sessions hear no more of each other than the test tells them. */

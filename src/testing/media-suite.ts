@@ -3,6 +3,7 @@ import { changeCases } from "./media-suite-change.ts";
 import { deviceCases } from "./media-suite-devices.ts";
 import { glareCases } from "./media-suite-glare.ts";
 import { holdCases } from "./media-suite-hold.ts";
+import { peersCases } from "./media-suite-peers.ts";
 import { preparedCases } from "./media-suite-prepared.ts";
 import { sessionCases } from "./media-suite-session.ts";
 import { sharingCases } from "./media-suite-sharing.ts";
@@ -21,5 +22,6 @@ export const mediaSuite: readonly MediaCase[] = [
   ...deviceCases,
   ...holdCases,
   ...sharingCases,
+  ...peersCases,
   ...glareCases,
 ];

@@ -28,6 +28,18 @@ describe("a call in Chromium goes on", () => {
     expect({ leaked, plays, peer }).toEqual({ leaked: 0, plays: 0, peer: false });
   });
 
+  it("P26 a screen goes in place of the camera to a peer that does not negotiate, and the camera returns", async () => {
+    const { before, after, shown } = await told(stage.page.evaluate(() => mediaPage.screenInPlace()));
+    expect(after).toEqual(before);
+    expect(shown).toBe(1);
+  });
+
+  it.each(["offer", "answer"] as const)("P19 an offer is made again where its %s was lost", async (lost) => {
+    expect(await told(stage.page.evaluate((each) => mediaPage.unansweredOffer(each), lost))).toBe(
+      lost === "offer",
+    );
+  });
+
   it("P20 video comes and goes on both sides at once, by one section", async () => {
     const { sections, cameras } = await told(stage.page.evaluate(() => mediaPage.video()));
     expect(sections).toEqual([2, 2]);

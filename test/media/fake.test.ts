@@ -195,6 +195,28 @@ describe("fakeMedia under a virtual clock", () => {
     ]);
   });
 
+  it.each([true, false])(
+    "P19 offers again what was not answered; the peer has applied it: %s",
+    async (applied) => {
+      const clock = virtualClock();
+      const media = fakeMedia({ clock });
+      const [caller, callee] = [media.open({ iceServers$: none }), media.open({ iceServers$: none })];
+      await caller.accept(await callee.answer(await caller.offer({ audio: true }), { audio: true }));
+      const offers: SessionDescription[] = [];
+      caller.negotiations$.subscribe((offer) => offers.push(offer));
+      caller.hold(true);
+      await clock.advance(1);
+      if (applied) await callee.negotiate(offers[0] as SessionDescription);
+      // Here, as before: but does the peer know?
+      if (applied) caller.hold(false);
+      await clock.advance(60_000);
+      expect(offers).toHaveLength(2);
+      await callee.negotiate(offers[1] as SessionDescription);
+      expect((await firstValueFrom(callee.held$)).peer).toBe(!applied);
+      for (const session of [caller, callee]) session.close();
+    },
+  );
+
   it("ends screens as the user does, and tells the keys that were sent", async () => {
     const { clock, media, caller, callee } = await call();
     await caller.shareScreen({ audio: true });

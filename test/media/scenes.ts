@@ -1,7 +1,8 @@
 /** What happens in a call with real media, each scene with what came of it. */
 import { BehaviorSubject, filter, firstValueFrom, type Observable, take, toArray } from "rxjs";
 import { browserMedia } from "../../src/media/browser.ts";
-import type { IceServer } from "../../src/streams/contract.ts";
+import { realClock } from "../../src/streams/clock.ts";
+import type { IceServer, SessionDescription } from "../../src/streams/contract.ts";
 import {
   type BrowserSession,
   connect,
@@ -112,6 +113,69 @@ export const scenes = {
     const after = directions();
     close([caller, callee]);
     return { before, after, leaked, plays, peer };
+  },
+
+  /** Shares a screen with a peer that does not negotiate: how wide the pictures are that come in there. */
+  async screenInPlace() {
+    const [caller, callee] = await call(BOTH, undefined, false);
+    await flows();
+    const width = async () => {
+      const reports = [...(await pcOf(1).getStats()).values()];
+      return reports.find((each) => each.type === "inbound-rtp" && each.kind === "video")?.frameWidth;
+    };
+    const camera = await width();
+    const before = directions();
+    await caller.shareScreen();
+    await until(async () => (await width()) !== camera);
+    const shown = (await firstValueFrom(callee.remoteStreams$)).length;
+    caller.stopSharing();
+    await until(async () => (await width()) === camera);
+    const after = directions();
+    close([caller, callee]);
+    return { before, after, shown };
+  },
+
+  /** Holds by an offer that is lost on its way, or whose answer is; in the second case the call is resumed by then. */
+  async unansweredOffer(lost: "offer" | "answer") {
+    tracks.length = 0;
+    connections.length = 0;
+    const media = browserMedia(options);
+    const [caller, callee] = [0, 1].map(() => media.open({ iceServers$: noServers })) as [
+      BrowserSession,
+      BrowserSession,
+    ];
+    const offer = await caller.offer(BOTH);
+    // As most clients do, this one names nothing.
+    const plain = ({ negotiation: _, ...rest }: SessionDescription): SessionDescription => rest;
+    await caller.accept(plain(await callee.answer(plain(offer), BOTH)));
+    caller.candidates$.subscribe((candidate) => callee.addCandidates([candidate]));
+    callee.candidates$.subscribe((candidate) => caller.addCandidates([candidate]));
+    await when(caller.path$, (state) => state === "connected");
+    let isLost = true;
+    caller.negotiations$.subscribe((description) => {
+      if (!isLost || lost === "answer") void callee.negotiate(plain(description));
+      if (lost === "offer") isLost = false;
+    });
+    callee.negotiations$.subscribe((description) => {
+      if (!isLost) void caller.negotiate(plain(description));
+      isLost = false;
+    });
+    caller.hold(true);
+    if (lost === "answer") {
+      await when(callee.held$, ({ peer }) => peer);
+      await until(() => pcOf(1).signalingState === "stable");
+      caller.hold(false);
+    } else await until(() => pcOf(0).signalingState === "have-local-offer");
+    const { now } = Date;
+    Date.now = () => now() + 61_000;
+    realClock.now();
+    await when(callee.held$, ({ peer }) => peer === (lost === "offer"));
+    await until(() => pcOf(0).signalingState === "stable");
+    if (lost === "answer") await flows();
+    Date.now = now;
+    const { peer } = await firstValueFrom(callee.held$);
+    close([caller, callee]);
+    return peer;
   },
 
   /** Adds video to a voice call, and drops it. */

@@ -1,6 +1,6 @@
 import { TestScheduler } from "rxjs/testing";
 import { describe, expect, it } from "vitest";
-import { recovery } from "../../src/phone/recovery.ts";
+import { recovery, type Shown } from "../../src/phone/recovery.ts";
 import type { PathState } from "../../src/streams/contract.ts";
 
 const states: Record<string, PathState> = {
@@ -10,15 +10,15 @@ const states: Record<string, PathState> = {
   d: "disconnected",
   f: "failed",
 };
+const UNPROVEN: Shown = { negotiable: false, version: 1 };
+const OLD: Shown = { negotiable: false, version: 0 };
 const wanted = { r: "restart", n: "never_connected", l: "lost" };
 
-function marbles(path: string, expected: string, caller = true) {
+function marbles(path: string, expected: string, caller = true, shown: Shown = { negotiable: true }) {
   const scheduler = new TestScheduler((actual, wished) => expect(actual).toEqual(wished));
   scheduler.run(({ hot, expectObservable }) => {
-    expectObservable(recovery(hot(path, states), { caller, clock: scheduler }), "^ 100s !").toBe(
-      expected,
-      wanted,
-    );
+    const options = { caller, clock: scheduler, shown: () => shown };
+    expectObservable(recovery(hot(path, states), options), "^ 100s !").toBe(expected, wanted);
   });
 }
 
@@ -68,6 +68,46 @@ describe("recovery", () => {
   it("P20 leaves the first move to the caller", () => {
     marbles("C d", "- 7s r 9999ms r 9999ms r 9999ms l", false);
     marbles("C d 4s C", "", false);
+  });
+
+  it("P19 restarts with a peer that may not negotiate only what has failed", () => {
+    marbles("C d", "- 40s l", true, UNPROVEN);
+    marbles("C d 39s C", "", true, UNPROVEN);
+    marbles("C d 9999ms f", "- 10s r 9999ms r 9999ms r 9999ms l", true, UNPROVEN);
+    marbles("C d 9999ms f", "- 15s r 9999ms r 9999ms r 9999ms l", false, UNPROVEN);
+    marbles("C d 39s f", "- 39001ms r 9999ms r 9999ms r 9999ms l", true, UNPROVEN);
+    marbles("n-c 2s f", "2003ms r 9999ms r 9999ms r 7996ms n", true, UNPROVEN);
+  });
+
+  it("P19 waits where nothing can be restarted, and ends when the path has failed", () => {
+    for (const caller of [true, false]) {
+      marbles("C d", "- 40s l", caller, OLD);
+      marbles("C d 39s C", "", caller, OLD);
+      marbles("C d 9999ms f", "- 10s l", caller, OLD);
+      marbles("n-c", "30s n", caller, OLD);
+      marbles("n-c 2s f", "2003ms n", caller, OLD);
+    }
+  });
+
+  it.each([UNPROVEN, OLD])("P19 restarts nothing for late ICE servers: %j", (shown) => {
+    const scheduler = new TestScheduler((actual, wished) => expect(actual).toEqual(wished));
+    scheduler.run(({ cold, hot, expectObservable }) => {
+      const late$ = cold("- 5s l");
+      const options = { caller: true, clock: scheduler, late$, shown: () => shown };
+      expectObservable(recovery(hot("n-c", states), options), "^ 100s !").toBe("30s n", wanted);
+    });
+  });
+
+  it("P19 asks each time whether the peer negotiates: it may have shown it since", () => {
+    const scheduler = new TestScheduler((actual, wished) => expect(actual).toEqual(wished));
+    scheduler.run(({ hot, expectObservable }) => {
+      const shown = () => (scheduler.now() < 1_000 ? UNPROVEN : { negotiable: true });
+      const options = { caller: true, clock: scheduler, shown };
+      expectObservable(recovery(hot("C d 500ms C 1s d", states), options), "^ 100s !").toBe(
+        "- 3502ms r 9999ms r 9999ms r 9999ms l",
+        wanted,
+      );
+    });
   });
 
   it("goes on while a restarted path is being found", () => {

@@ -12,6 +12,7 @@ import type {
   RemoteDescription,
   Signal,
   SignalingHalf,
+  Version,
 } from "../../src/streams/contract.ts";
 import { fakeMedia } from "../../src/testing/fake-media.ts";
 
@@ -56,7 +57,12 @@ export function scripted({ close = async () => {}, clock = realClock as Clock } 
     /** A call of theirs rings. */
     async ring(
       ref: CallRef,
-      { negotiable = true, userId = "@peer:test", replaces = undefined as string | undefined } = {},
+      {
+        negotiable = true,
+        version = undefined as Version | undefined,
+        userId = "@peer:test",
+        replaces = undefined as string | undefined,
+      } = {},
     ) {
       const offer = await peer().offer({ audio: true });
       signals.next({
@@ -67,13 +73,14 @@ export function scripted({ close = async () => {}, clock = realClock as Clock } 
         remaining: 90_000,
         capabilities,
         negotiable,
+        ...(version !== undefined && { version }),
         ...(replaces !== undefined && { replaces }),
       });
       await settle();
     },
 
     /** Their peer answers a call of ours. */
-    async answer({ roomId, callId }: CallRef, negotiable = true) {
+    async answer({ roomId, callId }: CallRef, negotiable = true, version?: Version) {
       const invite = sent("invite").find((command) => command.roomId === roomId) as RemoteDescription;
       const answer = await peer().answer(invite, { audio: true });
       signals.next({
@@ -84,6 +91,7 @@ export function scripted({ close = async () => {}, clock = realClock as Clock } 
         peer: { userId: "@peer:test", partyId: "p" },
         capabilities,
         negotiable,
+        ...(version !== undefined && { version }),
       });
       await settle();
     },
