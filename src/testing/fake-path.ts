@@ -4,8 +4,8 @@ import { Latest } from "../streams/latest.ts";
 import { FakeBuffer } from "./fake-buffer.ts";
 import { type FakeSdp, fakeCandidate, ufragOf } from "./fake-sdp.ts";
 
-/** In ms: when the later candidates and the end marker are found, and how long the path takes once it can begin. */
-const TIMES = { candidates: [10, 20], end: 30, ice: 5, connected: 10, media: 20 } as const;
+/** In ms: when the later candidates and the end marker are found, and how long each step of the path takes. */
+const TIMES = { candidates: [10, 20], end: 30, ice: 5, dtls: 5, media: 10 } as const;
 const MOST_KEPT = 256;
 
 /** Where the sessions of this process find each other. */
@@ -179,10 +179,15 @@ export class FakePath {
     this.#made = both;
     if (again && (this.state$.value === "connected" || !this.#options.mends())) return;
     if (again) this.move("connecting");
-    this.#after(TIMES.ice, () => this.reach("ice_connected"));
-    this.#after(TIMES.connected, () => this.move("connected"));
-    this.#after(TIMES.media, () => {
-      if (this.#options.receives()) this.reach("first_media");
+    // One after the other: real timers that are due at once need not fire in order.
+    this.#after(TIMES.ice, () => {
+      this.reach("ice_connected");
+      this.#after(TIMES.dtls, () => {
+        this.move("connected");
+        this.#after(TIMES.media, () => {
+          if (this.#options.receives()) this.reach("first_media");
+        });
+      });
     });
   }
 
