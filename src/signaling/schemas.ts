@@ -55,9 +55,12 @@ const url = lenient(text(2_048));
 const capabilities = lenient(
   v.object({ "m.call.transferee": v.optional(v.unknown()), "m.call.dtmf": v.optional(v.unknown()) }),
 );
+/** An empty object comes as a list from languages that cannot tell the two apart: it says nothing. */
+const notList = v.custom<object>((value) => !Array.isArray(value));
+const map = lenient(v.pipe(notList, v.record(v.string(), v.unknown())));
 const described = {
-  [STREAMS]: lenient(v.record(v.string(), v.unknown())),
-  [UNSTABLE_STREAMS]: lenient(v.record(v.string(), v.unknown())),
+  [STREAMS]: map,
+  [UNSTABLE_STREAMS]: map,
   [NEGOTIATION]: lenient(text(64, 1)),
 };
 const streamInfo = v.object({
@@ -112,7 +115,7 @@ export const bodies: Readonly<Record<string, v.GenericSchema<unknown, Body>>> = 
     {
       offer: v.object({ type: v.nullish(v.literal("offer"), "offer"), sdp }),
       lifetime,
-      invitee: lenient(v.string()),
+      invitee: lenient(id),
       capabilities,
       ...described,
     },

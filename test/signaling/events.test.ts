@@ -266,6 +266,13 @@ describe("decode", () => {
     });
     expect(read("m.call.invite", { ...invite, sdp_stream_metadata: {} })).toMatchObject({ streams: [] });
     expect(read("m.call.invite", invite)).not.toHaveProperty("streams");
+    // As of a language that cannot tell an empty object from an empty list.
+    for (const list of [[], [{ purpose: "m.usermedia" }]])
+      expect(read("m.call.invite", { ...invite, sdp_stream_metadata: list })).not.toHaveProperty("streams");
+  });
+
+  it("P11 takes an invite that names nobody in its invitee as one for any", () => {
+    expect(read("m.call.invite", { ...invite, invitee: "" })).not.toHaveProperty("invitee");
   });
 
   it("P43 makes fresh objects and knows no inherited types or keys", () => {
