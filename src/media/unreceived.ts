@@ -42,7 +42,7 @@ export class Unreceived {
   }
 
   #follow({ peer: { pc }, sending }: Connection): void {
-    const sends = sending.lines.filter((line) => line.sends);
+    const sends = sending.lines.filter((line) => line.sends || line.screen);
     if (pc.signalingState === "have-local-offer") this.#offered = sends;
     if (pc.signalingState === "have-remote-offer") this.#offered = undefined;
     // An offer that was taken back changes nothing.
@@ -58,11 +58,15 @@ export class Unreceived {
     for (const { transceiver } of lines.filter(isReceived)) this.#received.add(transceiver);
     const wasReceived = ({ transceiver }: Line) => this.#received.has(transceiver);
     const isHold = heldByPeer$.value && lines.some(wasReceived);
+    const isOpen = (purpose: Purpose, track: MediaStreamTrack | null) =>
+      track && this.#capturing.options.own.track(purpose, "video") === track;
     for (const line of this.#negotiated) {
-      const { purpose, kind, track, transceiver } = line;
-      const isOpen = kind === "video" && track && this.#capturing.options.own.track(purpose, kind) === track;
+      const { purpose, kind, track, screen, transceiver } = line;
       const isRejected = transceiver.direction === "stopped";
-      if (isOpen && (isRejected || !(isHold || wasReceived(line)))) this.#close(purpose);
+      if (kind !== "video" || !(isRejected || !(isHold || wasReceived(line)))) continue;
+      if (isOpen(purpose, track)) this.#close(purpose);
+      // In place of the camera.
+      if (isOpen("m.screenshare", screen)) this.#close("m.screenshare");
     }
   }
 

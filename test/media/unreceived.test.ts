@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { type FakeLine, sending } from "./devices-world.ts";
+import { type FakeLine, sending, Track } from "./devices-world.ts";
 
 const settle = () => new Promise((resolve) => setTimeout(resolve));
 
@@ -78,6 +78,18 @@ describe("a camera", () => {
     become("stable");
     await settle();
     expect(inputs.live).toEqual(["mic", "front"]);
+    close();
+  });
+});
+
+describe("a screen in place of the camera", () => {
+  it.each(["stopped", "inactive"])("that the peer answers with %s is closed", async (direction) => {
+    const { answer, own, video, close } = await offered();
+    const screen = new Track("video", "screen");
+    own.add("m.screenshare", [screen as never]);
+    Object.assign(video, { screen, track: null, sends: false });
+    await answer({ audio: "sendrecv", video: direction });
+    expect(screen.readyState).toBe("ended");
     close();
   });
 });
