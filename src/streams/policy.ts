@@ -91,8 +91,8 @@ function checkRange(name: string, value: unknown, least: number, most: number): 
 
 const isObject = (value: unknown): boolean => typeof value === "object" && value !== null;
 
-const invalid = (name: string, wanted: string, got: unknown): TrunklineError =>
-  new TrunklineError(
-    "invalid_option",
-    `policy${name} must be ${wanted}; it is ${typeof got === "number" ? got : JSON.stringify(got)}`,
-  );
+function invalid(name: string, wanted: string, got: unknown): TrunklineError {
+  // Whatever may have been given: not everything can be made JSON, or text.
+  const text = typeof got === "string" ? JSON.stringify(got) : got === Object(got) ? typeof got : String(got);
+  return new TrunklineError("invalid_option", `policy${name} must be ${wanted}; it is ${text}`);
+}

@@ -54,7 +54,12 @@ scope.addEventListener("message", ({ data }) => {
   hostSignaling(ports, (options, { memory, known, page }): HostedHalf => {
     const { policy, ...login } = options as Start;
     const transport = isLogin(login) || !page ? lean(login as Login, memory, page) : remoteTransport(page);
-    return createEngine({ transport, known, ...(memory && { memory }), ...(policy && { policy }) });
+    return createEngine({
+      transport,
+      known,
+      ...(memory && { memory }),
+      ...(policy !== undefined && { policy }),
+    });
   });
 });
 scope.start?.();

@@ -31,7 +31,12 @@ const enter = createDoor({
       fetch: permitted,
       ...(since !== undefined && { since }),
     });
-    return startEngine({ transport, known, ...(memory && { memory }), ...(policy && { policy }) });
+    return startEngine({
+      transport,
+      known,
+      ...(memory && { memory }),
+      ...(policy !== undefined && { policy }),
+    });
   },
   identify: (login) => matrixTransport({ ...login, fetch: permitted }).identity(),
   gone: (tab) => hold(tabLock(tab)).pipe(take(1)),

@@ -54,6 +54,20 @@ describe("readPolicy", () => {
       expect.objectContaining({ code: "invalid_option", message: expect.stringContaining(message) }),
     );
   });
+
+  const circular: Record<string, unknown> = Object.create(null);
+  circular.streams = [circular];
+  it.each([5n, Symbol("five"), () => 5, circular, new Date(Number.NaN)])(
+    "names the field of what is no JSON: %s",
+    (lifetime) => {
+      expect(() => readPolicy({ lifetime } as never)).toThrow(
+        expect.objectContaining({
+          code: "invalid_option",
+          message: expect.stringContaining("policy.lifetime must be"),
+        }),
+      );
+    },
+  );
 });
 
 /** When candidates are found after the description has left, in ms; the end marker comes with the last. */

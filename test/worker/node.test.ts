@@ -61,9 +61,11 @@ afterAll(async () => {
 function spawn(
   script: string | URL = entry,
   extra: ConstructorParameters<typeof Worker>[1] = {},
+  more: Partial<SpawnOptions> = {},
 ): SignalingHalf {
   const half = spawnSignaling({
     ...options,
+    ...(more as object),
     worker: () => {
       const worker = new Worker(script, extra);
       workers.push(worker);
@@ -91,6 +93,16 @@ describe("the built worker in node:worker_threads", () => {
     await half.close();
     await gone;
   });
+
+  it.each([null, "", { lifetime: () => 5 }, { lifetime: 5n }])(
+    "stops with invalid_option for the policy %o",
+    async (policy) => {
+      const half = spawn(entry, {}, { policy } as never);
+      half.signals$.subscribe({ error: () => {} });
+      const status = await firstValueFrom(half.status$.pipe(filter(({ state }) => state !== "starting")));
+      expect(status).toMatchObject({ state: "stopped", error: { code: "invalid_option" } });
+    },
+  );
 
   it("answers a dispatch in well under a frame", async () => {
     const half = spawn();
