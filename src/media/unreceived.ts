@@ -42,7 +42,7 @@ export class Unreceived {
   }
 
   #follow({ peer: { pc }, sending }: Connection): void {
-    const sends = sending.lines.filter((line) => line.sends || line.screen);
+    const sends = sending.lines.filter((line) => (line.sends || line.screen) && isSaid(line));
     if (pc.signalingState === "have-local-offer") this.#offered = sends;
     if (pc.signalingState === "have-remote-offer") this.#offered = undefined;
     // An offer that was taken back changes nothing.
@@ -75,6 +75,11 @@ export class Unreceived {
     if (isCamera) this.#capturing.asked = { ...this.#capturing.asked, video: false };
     this.#capturing.drop(purpose, isCamera ? ["video"] : this.#tools.KINDS);
   }
+}
+
+/** Not so one that was added since, or whose offer gave way to one of the peer's: it is offered next. */
+function isSaid({ transceiver: { mid, direction } }: Line): boolean {
+  return mid !== null || direction === "stopped";
 }
 
 function isReceived({ transceiver: { currentDirection } }: Line): boolean {

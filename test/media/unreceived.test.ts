@@ -82,6 +82,27 @@ describe("a camera", () => {
   });
 });
 
+describe("a camera that was added when the peer's offer came first", () => {
+  it.each([true, false])("stays open where that has no room for it: its offer had left: %s", async (left) => {
+    const { answer, become, inputs, video, pc, close } = await offered();
+    video.sends = false;
+    await answer({ audio: "sendrecv", video: "recvonly" });
+    video.sends = true;
+    if (left) become("have-local-offer");
+    become("have-remote-offer");
+    // It is in no section: the browser has taken back the offer that made it one, or there was none.
+    Object.assign(video.transceiver, { mid: null, currentDirection: null });
+    pc.currentLocalDescription = { sdp: "our answer" };
+    become("stable");
+    await settle();
+    expect(inputs.live).toEqual(["mic", "front"]);
+    Object.assign(video.transceiver, { mid: "1" });
+    await answer({ audio: "sendrecv", video: "inactive" });
+    expect(inputs.live).toEqual(["mic"]);
+    close();
+  });
+});
+
 describe("a screen in place of the camera", () => {
   it.each(["stopped", "inactive"])("that the peer answers with %s is closed", async (direction) => {
     const { answer, own, video, close } = await offered();
