@@ -115,9 +115,14 @@ export class Capturing {
     this.follow();
   }
 
+  /** Where it cannot be loaded, as without a network, it is tried again the next time. */
   #load(): Promise<DeviceChanges> {
     this.#changes ??= import("./device-changes.ts").then(
       ({ DeviceChanges }) => new DeviceChanges(TOOLS, this),
+      (thrown) => {
+        this.#changes = undefined;
+        throw thrown;
+      },
     );
     return this.#changes;
   }

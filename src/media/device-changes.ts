@@ -77,21 +77,26 @@ export class DeviceChanges {
   /** As `MediaSession.change()`. */
   change(capture: Capture, { signal }: ChangeOptions): Promise<void> {
     const time = new Abortable(this.#tools, signal);
+    const { KINDS, kindsOf, only } = this.#tools;
+    const unwanted = KINDS.filter((kind) => capture[kind] === false);
     const change = async () => {
       await time.life.run(async () => this.#capturing.opened);
-      const { KINDS, kindsOf, only } = this.#tools;
       const wanted = kindsOf(capture).filter((kind) => !this.#stays(capture, kind));
       this.#assertAgreed("m.usermedia", wanted);
       if (wanted.length > 0) await this.switchTo(only(capture, wanted), time);
       time.commit();
-      this.#capturing.drop(
-        "m.usermedia",
-        KINDS.filter((kind) => capture[kind] === false),
-      );
-      const named = KINDS.filter((kind) => wanted.includes(kind) || capture[kind] === false);
+      this.#capturing.drop("m.usermedia", unwanted);
+      const named = KINDS.filter((kind) => wanted.includes(kind) || unwanted.includes(kind));
       this.#capturing.asked = { ...this.#capturing.asked, ...only(capture, named) };
     };
-    return time.run(() => this.queue(change));
+    return time.run(() => {
+      // What the user turns off is off at once, though a change before it may wait at a prompt; and again when its turn comes.
+      if (kindsOf(capture).length === 0) {
+        time.commit();
+        this.#capturing.drop("m.usermedia", unwanted);
+      }
+      return this.queue(change);
+    });
   }
 
   /** As `MediaSession.shareScreen()`, until the sharing is over. */
@@ -200,16 +205,16 @@ export class DeviceChanges {
     return this.#open(open, time);
   }
 
-  /** What opens when it is no longer wanted must not stay on. */
+  /** What is no longer wanted is not asked for, and what opens then must not stay on. */
   #open(
     open: () => Promise<MediaStream>,
     ...times: readonly [Lifetime, ...Lifetime[]]
   ): Promise<MediaStream> {
     return times[0].run(async () => {
-      const opened = await open();
-      if (this.#lasts(...times)) return opened;
-      this.#tools.stopAll(opened.getTracks());
-      throw new this.#tools.TrunklineError("closed", "It opened too late.");
+      const opened = this.#lasts(...times) ? await open() : undefined;
+      if (opened && this.#lasts(...times)) return opened;
+      this.#tools.stopAll(opened?.getTracks() ?? []);
+      throw new this.#tools.TrunklineError("closed", "It is too late to open it.");
     });
   }
 

@@ -1,4 +1,5 @@
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, vi } from "vitest";
+import { Capturing } from "../../src/media/capturing.ts";
 import { Inputs, sending } from "./devices-world.ts";
 
 const VIDEO = { video: { facingMode: "user" } } as const;
@@ -97,6 +98,60 @@ describe("a change", () => {
     own.mute({ audio: true });
     await changing;
     expect(track("audio").enabled).toBe(false);
+    close();
+  });
+
+  it("that is due when the call is over asks for no device", async () => {
+    const { inputs, capturing, close } = await sending({ audio: true });
+    const answer = inputs.wait();
+    const changes = [
+      capturing.change({ video: true }, {}),
+      capturing.change({ audio: { deviceId: "mic" } }, {}),
+    ];
+    await vi.waitFor(() => expect(inputs.asked).toHaveLength(2));
+    close();
+    answer();
+    for (const change of changes) await expect(change).rejects.toMatchObject({ code: "closed" });
+    expect([inputs.asked.length, inputs.live]).toEqual([2, []]);
+  });
+
+  it("that ends a device ends it at once, though one before it waits at a prompt", async () => {
+    const { inputs, capturing, flags, close } = await sending({ audio: true });
+    const answer = inputs.wait();
+    const adding = capturing.change({ audio: { echoCancellation: false }, video: true }, {});
+    await vi.waitFor(() => expect(inputs.asked).toHaveLength(2));
+    const ending = capturing.change({ audio: false }, {});
+    await vi.waitFor(() => expect(inputs.live).toEqual([]));
+    answer();
+    await Promise.all([adding, ending]);
+    expect([inputs.live, flags()]).toEqual([["front"], "-v"]);
+    close();
+  });
+});
+
+describe("what follows devices", () => {
+  it("is loaded the next time where it could not be loaded", async () => {
+    const { inputs, capturing, close } = await sending({});
+    const unloaded = new Capturing(capturing.options);
+    vi.doMock("../../src/media/device-changes.ts", () => {
+      throw new TypeError("Failed to fetch");
+    });
+    await expect(unloaded.change({ video: true }, {})).rejects.toThrow();
+    vi.doUnmock("../../src/media/device-changes.ts");
+    await unloaded.change({ video: true }, {});
+    expect(inputs.live).toEqual(["front"]);
+    close();
+  });
+
+  it("shows no picker where the sharing was stopped while it was being loaded", async () => {
+    const { inputs, capturing, close } = await sending({ audio: true });
+    let pickers = 0;
+    Object.assign(inputs, { getDisplayMedia: async () => pickers++ });
+    const sharing = capturing.shareScreen({});
+    capturing.stopSharing();
+    await expect(sharing).rejects.toMatchObject({ code: "aborted" });
+    await capturing.change({}, {});
+    expect(pickers).toBe(0);
     close();
   });
 });
