@@ -1,5 +1,5 @@
+import { check, isObject } from "../streams/check.ts";
 import type { AudioConstraints, Capture, VideoConstraints } from "../streams/contract.ts";
-import { TrunklineError } from "../streams/errors.ts";
 
 export type Kind = "audio" | "video";
 
@@ -26,7 +26,7 @@ const SHAPES: Record<Kind, Readonly<Record<string, "string" | "boolean" | "numbe
 
 /** The kinds that a capture asks for, in the order of their media sections. Throws `invalid_option`. */
 export function kindsOf(capture: Capture): readonly Kind[] {
-  for (const kind of KINDS) check(kind, capture[kind]);
+  for (const kind of KINDS) checkKind(kind, capture[kind]);
   return KINDS.filter((kind) => capture[kind]);
 }
 
@@ -58,28 +58,15 @@ function constraintsOfKind(options: boolean | Options | undefined): boolean | Me
   return deviceId === undefined ? rest : { ...rest, deviceId: { exact: deviceId } };
 }
 
-function check(kind: Kind, options: unknown): void {
-  if (options === undefined || typeof options === "boolean") return;
-  if (typeof options !== "object" || options === null) {
-    throw new TrunklineError(
-      "invalid_option",
-      `Capture ${kind} is ${show(options)}: use a boolean or an object.`,
-    );
+function checkKind(kind: Kind, options: unknown): void {
+  const name = `Capture ${kind}`;
+  const isPlain = options === undefined || typeof options === "boolean";
+  check(isPlain || isObject(options), name, "a boolean or an object", options);
+  for (const [option, value] of Object.entries(options ?? {})) {
+    const type = Object.hasOwn(SHAPES[kind], option) && SHAPES[kind][option];
+    check(type, `${name}.${option}`, `left out: there are ${Object.keys(SHAPES[kind]).join(", ")}`, value);
+    const fits = typeof value === type && (type !== "number" || (value as number) > 0);
+    const wanted = type === "number" ? "a number above 0" : `a ${type}`;
+    check(value === undefined || fits, `${name}.${option}`, wanted, value);
   }
-  for (const [name, value] of Object.entries(options)) {
-    const type = Object.hasOwn(SHAPES[kind], name) ? SHAPES[kind][name] : undefined;
-    if (!type) {
-      const names = Object.keys(SHAPES[kind]).join(", ");
-      throw new TrunklineError("invalid_option", `Capture ${kind}.${name} is unknown: use ${names}.`);
-    }
-    const fits = type === "number" ? typeof value === "number" && value > 0 : typeof value === type;
-    if (value !== undefined && !fits) {
-      const wanted = type === "number" ? "a number above 0" : `a ${type}`;
-      throw new TrunklineError("invalid_option", `Capture ${kind}.${name} is ${show(value)}: use ${wanted}.`);
-    }
-  }
-}
-
-function show(value: unknown): string {
-  return typeof value === "string" ? `"${value}"` : String(value);
 }

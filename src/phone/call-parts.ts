@@ -9,7 +9,10 @@ import type {
   TraceEntry,
   Transfer,
 } from "../streams/contract.ts";
+import type { TransferRequest } from "./call.ts";
 import type { Floor } from "./floor.ts";
+
+export type RefuseTransfer = (reason: "declined" | "failed_call") => void;
 
 export type Incoming = Extract<Signal, { type: "incoming" }>;
 
@@ -26,6 +29,6 @@ export interface CallParts<TStream> {
   readonly floor: Floor;
   /** Takes a signal as if the engine emitted it: that of a call which is to ring after all. */
   readonly receive: (signal: Signal) => void;
-  /** Carries out a transfer that the app has allowed. Rejects where it cannot be. */
-  readonly onTransfer: (transfer: Transfer, roomId: string) => Promise<void>;
+  /** Makes a request of the peer's transfer. Rejects where it cannot be considered. */
+  readonly consider: (transfer: Transfer, refuse: RefuseTransfer) => Promise<TransferRequest>;
 }

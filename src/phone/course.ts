@@ -4,6 +4,7 @@ import {
   filter,
   firstValueFrom,
   ReplaySubject,
+  retry,
   Subscription,
   skip,
   switchMap,
@@ -40,6 +41,10 @@ const EXPIRY_GRACE_MS = 2_000;
 const WARNINGS_LENGTH = 20;
 /** How much of a call's trace is kept for late subscribers. */
 const TRACE_LENGTH = 500;
+
+/** How often what keeps a path is loaded again where that fails, and after how many ms. */
+const LOADS = 10;
+const LOAD_AGAIN_MS = 2_000;
 
 /** How long an invite is good for at most, in ms: where the app does not say, only the engine knows (P7). */
 const MAX_LIFETIME_MS = 600_000;
@@ -355,18 +360,23 @@ export class Course<TStream> {
     return theirs;
   }
 
-  /** Answered by one side or the other: from now on there is to be a path. How it is kept is loaded only now. */
+  /**
+   * Answered by one side or the other: from now on there is to be a path. How it is kept is loaded only now; until it
+   * is, or there is a path, the time that the call had to be answered is the bound.
+   */
   #recover(): void {
-    this.#expiry.unsubscribe();
+    const { clock } = this.parts;
     const recovering$ = defer(() => import("./recovery.ts")).pipe(
-      switchMap(({ recovery }) =>
-        recovery(this.session.path$, {
+      retry({ count: LOADS, delay: () => timer(LOAD_AGAIN_MS, clock) }),
+      switchMap(({ recovery }) => {
+        this.#expiry.unsubscribe();
+        return recovery(this.session.path$, {
           caller: this.#offer === undefined,
-          clock: this.parts.clock,
+          clock,
           late$: this.#late$,
           shown: () => this.shown,
-        }),
-      ),
+        });
+      }),
       // Without it, a path that fails is not looked for again.
       catchError(() => this.session.path$.pipe(filter((path) => path === "failed"))),
     );
@@ -387,8 +397,10 @@ export class Course<TStream> {
   }
 
   #follow(path: PathState): void {
-    if (path === "connected") this.#become("connected");
-    else if (this.state === "connected") this.#become("reconnecting");
+    if (path === "connected") {
+      this.#expiry.unsubscribe();
+      this.#become("connected");
+    } else if (this.state === "connected") this.#become("reconnecting");
     // One that is only disturbed may still come back.
     if (path === "connected" || path === "failed")
       this.voice.mention({ type: "path", alive: path === "connected" });

@@ -9,8 +9,8 @@ import type {
   Transfer,
 } from "../streams/contract.ts";
 import { TrunklineError } from "../streams/errors.ts";
-import type { Call, CallState, Muted, TransferRequest, TransferTo } from "./call.ts";
-import type { CallParts, Incoming } from "./call-parts.ts";
+import type { Call, CallState, Muted, TransferTo } from "./call.ts";
+import type { CallParts, Incoming, RefuseTransfer } from "./call-parts.ts";
 import { Course } from "./course.ts";
 import { offersOf } from "./offers.ts";
 import { checkCapture, checkSignal, type PlaceOptions } from "./options.ts";
@@ -109,11 +109,11 @@ export class LiveCall<TStream> extends Course<TStream> implements Call<TStream> 
   }
 
   hold(): void {
-    if (this.#isEngaged) this.parts.floor.yield(this.session);
+    if (this.isEngaged) this.parts.floor.yield(this.session);
   }
 
   resume(): void {
-    if (this.#isEngaged) this.parts.floor.take(this.session);
+    if (this.isEngaged) this.parts.floor.take(this.session);
   }
 
   /** Resumes, unless another call is talked in. */
@@ -132,11 +132,8 @@ export class LiveCall<TStream> extends Course<TStream> implements Call<TStream> 
   async transfer(to: TransferTo): Promise<void> {
     if (!this.capabilities$.value.transferee)
       throw cannot("transfer", "the peer does not say that it can be");
-    const { newId } = this.parts;
-    // One of the two is always named: the call that the peer is to make has an id from us.
-    const named = to.createCall === undefined && to.awaitCall === undefined ? { createCall: newId() } : {};
-    const transfer = { ...to, ...named, replacementId: newId() };
-    await this.voice.say({ type: "transfer", transfer });
+    const { requestFor } = await import("./transfer.ts");
+    await this.voice.say({ type: "transfer", transfer: requestFor(to, this.parts.newId) });
   }
 
   /** Takes what the engine says of this call. */
@@ -163,7 +160,7 @@ export class LiveCall<TStream> extends Course<TStream> implements Call<TStream> 
         this.identity$.next(signal.identity);
         break;
       case "transfer":
-        this.transfers$.next(this.#requestOf(signal.transfer));
+        this.#consider(signal.transfer);
         break;
       case "trace":
         this.tell(signal.entry);
@@ -174,31 +171,18 @@ export class LiveCall<TStream> extends Course<TStream> implements Call<TStream> 
   }
 
   /** Whether it is placed or accepted. */
-  get #isEngaged(): boolean {
+  get isEngaged(): boolean {
     return this.state !== "ended" && !(this.direction === "incoming" && this.state === "ringing");
   }
 
-  #requestOf(transfer: Transfer): TransferRequest {
-    let decided = false;
+  #consider(transfer: Transfer): void {
     const { replacementId } = transfer;
-    const refuse = (reason: "declined" | "failed_call") =>
+    const refuse: RefuseTransfer = (reason) =>
       this.voice.mention({ type: "refuse_transfer", replacementId, reason });
-    return {
-      ...transfer,
-      accept: (options = {}) => {
-        const roomId = transfer.targetRoom ?? options.roomId;
-        if (!roomId) {
-          throw new TrunklineError("invalid_option", "The transfer names no room: accept({ roomId }) must.");
-        }
-        if (decided || !this.#isEngaged) return;
-        decided = true;
-        this.parts.onTransfer(transfer, roomId).catch(() => refuse("failed_call"));
-      },
-      refuse: () => {
-        if (!decided) refuse("declined");
-        decided = true;
-      },
-    };
+    this.parts.consider(transfer, refuse).then(
+      (request) => this.transfers$.next(request),
+      () => refuse("failed_call"),
+    );
   }
 }
 

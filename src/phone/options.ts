@@ -1,5 +1,5 @@
+import { check, isObject } from "../streams/check.ts";
 import type { Capture, ChangeOptions } from "../streams/contract.ts";
-import { TrunklineError } from "../streams/errors.ts";
 import type { PhoneOptions } from "./phone.ts";
 
 export interface PlaceOptions extends Capture {
@@ -69,13 +69,5 @@ export function checkSignal(options: ChangeOptions): void {
   check(!signal || signal.addEventListener, "signal", "an AbortSignal", signal);
 }
 
-const isObject = (value: unknown): boolean => typeof value === "object" && value !== null;
 const isId = (value: unknown, sigil: string): boolean =>
   typeof value === "string" && value.length > 1 && value.startsWith(sigil);
-
-function check(holds: unknown, name: string, wanted: string, got: unknown): void {
-  if (holds) return;
-  const isPlain = !isObject(got) && typeof got !== "function";
-  const shown = typeof got === "string" ? JSON.stringify(got) : isPlain ? String(got) : typeof got;
-  throw new TrunklineError("invalid_option", `${name} must be ${wanted}; got ${shown}.`);
-}

@@ -149,9 +149,10 @@ export function createPhone<TStream>(options: PhoneOptions<TStream>): Phone<TStr
         },
         floor,
         receive: (signal) => receive(signal),
-        async onTransfer(transfer, roomId) {
-          const { transferCall } = await import("./transfer.ts");
-          transferCall(call, transfer, roomId, { place, incoming$, has: (ref) => live.has(keyOf(ref)) });
+        async consider(transfer, refuse) {
+          const { requestOf } = await import("./transfer.ts");
+          const has = (ref: CallRef) => live.has(keyOf(ref));
+          return requestOf(call, transfer, { place, incoming$, has, refuse, TrunklineError });
         },
       },
       theirs,

@@ -31,9 +31,7 @@ const RESTARTS = 3;
 export type Recovery =
   /** Ask for a new path, with fresh TURN credentials (P29). */
   | "restart"
-  /** There never was a path (`ice_failed`, P17). */
-  | "never_connected"
-  /** There was one, and it does not come back (`ice_timeout`, P17). */
+  /** There is none to be found. */
   | "lost";
 
 /** What a peer has shown of itself: see `Signal`. */
@@ -61,8 +59,8 @@ export function recovery(
   const { caller, clock, late$ = EMPTY, shown = () => undefined } = options;
   const after = (ms: number) => timer(ms, clock);
   const failed$ = path$.pipe(filter((path) => path === "failed"));
-  /** Restarts from a failure or from `early$` on; `end` after the last, or when `end$` emits. */
-  const restarts = (end: Recovery, early$: Observable<unknown>, end$: Observable<unknown>) =>
+  /** Restarts from a failure or from `early$` on; the path is lost after the last, or when `end$` emits. */
+  const restarts = (early$: Observable<unknown>, end$: Observable<unknown>): Observable<Recovery> =>
     defer(() => {
       const { negotiable, version = negotiable ? 1 : 0 } = shown() ?? { negotiable: true };
       const counts$ = merge(failed$, negotiable ? early$ : EMPTY).pipe(
@@ -72,14 +70,14 @@ export function recovery(
         ),
       );
       return merge(end$.pipe(map(() => RESTARTS)), counts$).pipe(
-        map((count) => (count < RESTARTS ? "restart" : end)),
+        map((count) => (count < RESTARTS ? "restart" : "lost")),
         takeWhile((what) => what === "restart", true),
       );
     });
 
   const waited$ = late$.pipe(switchMap(() => after(GRACE)));
-  const connecting$ = restarts("never_connected", waited$, after(CONNECT_WITHIN));
-  const lost$ = restarts("lost", after(GRACE), after(LONG_GRACE).pipe(takeUntil(failed$)));
+  const connecting$ = restarts(waited$, after(CONNECT_WITHIN));
+  const lost$ = restarts(after(GRACE), after(LONG_GRACE).pipe(takeUntil(failed$)));
 
   return path$.pipe(
     scan((now$, path) => {

@@ -1,6 +1,9 @@
-/** Loaded when the app accepts a transfer: most calls do without. */
+/** Loaded when one side asks for a transfer: most calls do without. */
 import { filter, type Observable, of, take } from "rxjs";
 import type { CallRef, Transfer } from "../streams/contract.ts";
+import type { TrunklineError } from "../streams/errors.ts";
+import type { TransferRequest, TransferTo } from "./call.ts";
+import type { RefuseTransfer } from "./call-parts.ts";
 import type { LiveCall } from "./live-call.ts";
 import type { PlaceOptions } from "./options.ts";
 
@@ -14,6 +17,44 @@ export interface TransferContext<TStream> {
   readonly incoming$: Observable<LiveCall<TStream>>;
   /** Whether there is such a call, of ours or theirs. */
   readonly has: (call: CallRef) => boolean;
+  readonly refuse: RefuseTransfer;
+  readonly TrunklineError: typeof TrunklineError;
+}
+
+/** What the peer is asked. One of the two is always named: the call that it is to make has an id from us. */
+export function requestFor(to: TransferTo, newId: () => string): Transfer {
+  const named = to.createCall === undefined && to.awaitCall === undefined ? { createCall: newId() } : {};
+  return { ...to, ...named, replacementId: newId() };
+}
+
+/** What the app is asked, which decides once. */
+export function requestOf<TStream>(
+  present: LiveCall<TStream>,
+  transfer: Transfer,
+  context: TransferContext<TStream>,
+): TransferRequest {
+  let decided = false;
+  return {
+    ...transfer,
+    accept(options = {}) {
+      const roomId = transfer.targetRoom ?? options.roomId;
+      if (!roomId) {
+        const message = "The transfer names no room: accept({ roomId }) must.";
+        throw new context.TrunklineError("invalid_option", message);
+      }
+      if (decided || !present.isEngaged) return;
+      decided = true;
+      try {
+        carryOut(present, transfer, roomId, context);
+      } catch {
+        context.refuse("failed_call");
+      }
+    },
+    refuse() {
+      if (!decided) context.refuse("declined");
+      decided = true;
+    },
+  };
 }
 
 /**
@@ -21,7 +62,7 @@ export interface TransferContext<TStream> {
  * to make, with what the present call sends. The present call waits on hold, ends when the new one is connected, and
  * goes on when there is none to be had. Throws as `Phone.place()` does.
  */
-export function transferCall<TStream>(
+function carryOut<TStream>(
   present: LiveCall<TStream>,
   { targetUser, createCall, awaitCall }: Transfer,
   roomId: string,

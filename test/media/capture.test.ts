@@ -11,15 +11,18 @@ describe("kindsOf", () => {
   });
 
   it.each([
-    [{ audio: "yes" }, 'Capture audio is "yes"'],
-    [{ video: null }, "Capture video is null"],
-    [{ video: { width: "640" } }, 'video.width is "640": use a number above 0'],
-    [{ video: { frameRate: 0 } }, "video.frameRate is 0"],
-    [{ video: { height: Number.NaN } }, "video.height is NaN"],
-    [{ video: { widht: 640 } }, "video.widht is unknown: use deviceId, width, height, frameRate, facingMode"],
-    [{ audio: { deviceId: 7 } }, "audio.deviceId is 7: use a string"],
-    [{ audio: { toString: true } }, "audio.toString is unknown"],
-    [{ audio: { autoGainControl: 1 } }, "audio.autoGainControl is 1: use a boolean"],
+    [{ audio: "yes" }, 'Capture audio must be a boolean or an object; got "yes"'],
+    [{ video: null }, "Capture video must be a boolean or an object; got null"],
+    [{ video: { width: "640" } }, 'video.width must be a number above 0; got "640"'],
+    [{ video: { frameRate: 0 } }, "video.frameRate must be a number above 0; got 0"],
+    [{ video: { height: Number.NaN } }, "video.height must be a number above 0; got NaN"],
+    [
+      { video: { widht: 640 } },
+      "video.widht must be left out: there are deviceId, width, height, frameRate, facingMode",
+    ],
+    [{ audio: { deviceId: 7 } }, "audio.deviceId must be a string; got 7"],
+    [{ audio: { toString: true } }, "audio.toString must be left out"],
+    [{ audio: { autoGainControl: 1 } }, "audio.autoGainControl must be a boolean; got 1"],
   ])("refuses %j and says what was wrong", (capture, message) => {
     const error = catchError(() => kindsOf(capture as unknown as Capture));
     expect(error).toMatchObject({ code: "invalid_option", message: expect.stringContaining(message) });

@@ -12,7 +12,7 @@ const states: Record<string, PathState> = {
 };
 const UNPROVEN: Shown = { negotiable: false, version: 1 };
 const OLD: Shown = { negotiable: false, version: 0 };
-const wanted = { r: "restart", n: "never_connected", l: "lost" };
+const wanted = { r: "restart", l: "lost" };
 
 function marbles(path: string, expected: string, caller = true, shown: Shown = { negotiable: true }) {
   const scheduler = new TestScheduler((actual, wished) => expect(actual).toEqual(wished));
@@ -24,12 +24,12 @@ function marbles(path: string, expected: string, caller = true, shown: Shown = {
 
 describe("recovery", () => {
   it("gives a call 30 s to find a path", () => {
-    marbles("n-c", "30s n");
+    marbles("n-c", "30s l");
   });
 
   it("P17 restarts a path that fails before it was ever there, for 30 s", () => {
-    marbles("n-c 2s f", "2003ms r 9999ms r 9999ms r 7996ms n");
-    marbles("n-c 2s f", "7003ms r 9999ms r 9999ms r 2996ms n", false);
+    marbles("n-c 2s f", "2003ms r 9999ms r 9999ms r 7996ms l");
+    marbles("n-c 2s f", "7003ms r 9999ms r 9999ms r 2996ms l", false);
   });
 
   it("stops restarting a first path once it is there", () => {
@@ -37,7 +37,7 @@ describe("recovery", () => {
   });
 
   it.each([
-    ["n-c", "- 5s l 5s l", "- 7s r 9999ms r 9999ms r 2998ms n"],
+    ["n-c", "- 5s l 5s l", "- 7s r 9999ms r 9999ms r 2998ms l"],
     ["n-c 3s C", "l", "2s r"],
     ["n-c 1s C", "l", ""],
     ["n-c 1s C", "10s l", ""],
@@ -76,7 +76,7 @@ describe("recovery", () => {
     marbles("C d 9999ms f", "- 10s r 9999ms r 9999ms r 9999ms l", true, UNPROVEN);
     marbles("C d 9999ms f", "- 15s r 9999ms r 9999ms r 9999ms l", false, UNPROVEN);
     marbles("C d 39s f", "- 39001ms r 9999ms r 9999ms r 9999ms l", true, UNPROVEN);
-    marbles("n-c 2s f", "2003ms r 9999ms r 9999ms r 7996ms n", true, UNPROVEN);
+    marbles("n-c 2s f", "2003ms r 9999ms r 9999ms r 7996ms l", true, UNPROVEN);
   });
 
   it("P19 waits where nothing can be restarted, and ends when the path has failed", () => {
@@ -84,8 +84,8 @@ describe("recovery", () => {
       marbles("C d", "- 40s l", caller, OLD);
       marbles("C d 39s C", "", caller, OLD);
       marbles("C d 9999ms f", "- 10s l", caller, OLD);
-      marbles("n-c", "30s n", caller, OLD);
-      marbles("n-c 2s f", "2003ms n", caller, OLD);
+      marbles("n-c", "30s l", caller, OLD);
+      marbles("n-c 2s f", "2003ms l", caller, OLD);
     }
   });
 
@@ -94,7 +94,7 @@ describe("recovery", () => {
     scheduler.run(({ cold, hot, expectObservable }) => {
       const late$ = cold("- 5s l");
       const options = { caller: true, clock: scheduler, late$, shown: () => shown };
-      expectObservable(recovery(hot("n-c", states), options), "^ 100s !").toBe("30s n", wanted);
+      expectObservable(recovery(hot("n-c", states), options), "^ 100s !").toBe("30s l", wanted);
     });
   });
 
