@@ -1,7 +1,7 @@
 /** What becomes of real devices in a call in a browser. */
-import { firstValueFrom, ReplaySubject } from "rxjs";
+import { filter, firstValueFrom } from "rxjs";
 import { browserMedia } from "../../src/media/browser.ts";
-import { TrunklineError, toErrorData } from "../../src/streams/errors.ts";
+import type { TrunklineError } from "../../src/streams/errors.ts";
 import { noServers, stillOpen, tracks } from "./watched.ts";
 
 declare global {
@@ -10,28 +10,22 @@ declare global {
 }
 
 export const deviceScenes = {
-  /** The user revokes the permission for a camera that is on: our streams, the warning, and whether it may open. */
+  /** The user revokes the permission for a camera that is on: the warning, our stream, and how often one was opened. */
   async revoked() {
-    const media = browserMedia();
-    const [caller, callee] = [media.open({ iceServers$: noServers }), media.open({ iceServers$: noServers })];
-    const offer = await caller.offer({ audio: true, video: true });
-    await caller.accept(await callee.answer(offer, { audio: true }));
-    const warnings = new ReplaySubject<TrunklineError>();
-    caller.warnings$.subscribe(warnings);
-    const seen: string[] = [];
-    caller.localStreams$.subscribe((streams) =>
-      seen.push(streams.map(({ audioMuted, videoMuted }) => `${!audioMuted} ${!videoMuted}`).join()),
-    );
+    let cameras = 0;
+    const getUserMedia = (constraints?: MediaStreamConstraints) => {
+      if (constraints?.video) cameras++;
+      return navigator.mediaDevices.getUserMedia(constraints);
+    };
+    const session = browserMedia({ mediaDevices: { getUserMedia } }).open({ iceServers$: noServers });
+    await session.offer({ audio: true, video: true });
+    const [before] = await firstValueFrom(session.localStreams$);
+    const warning = firstValueFrom(session.warnings$.pipe(filter(({ kind }) => kind === "video")));
     await revokeCamera();
-    const warning = toErrorData(await firstValueFrom(warnings));
-    const changed = await caller.change({ video: true }).then(
-      () => "opened",
-      (thrown: unknown) =>
-        thrown instanceof TrunklineError ? `${thrown.code} ${thrown.kind}` : String(thrown),
-    );
-    caller.close();
-    callee.close();
-    return { seen, code: warning.code, kind: warning.kind, changed };
+    const { code } = await warning;
+    const [after] = await firstValueFrom(session.localStreams$);
+    session.close();
+    return { before: before?.videoMuted, after: after?.videoMuted, code, cameras };
   },
 
   /** A prompt that the user never answers, and one that is answered after the call: what is left open. */
