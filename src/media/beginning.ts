@@ -5,9 +5,9 @@ import { Attempt, gaveWayError } from "./attempt.ts";
 import { KINDS, kindsOf, only } from "./capture.ts";
 import type { Capturing } from "./capturing.ts";
 import type { Connection } from "./connection.ts";
-import type { Opens } from "./microphones.ts";
 import type { Milestones } from "./milestones.ts";
 import type { OwnStreams } from "./own-streams.ts";
+import type { Opens } from "./permissions.ts";
 import type { RemoteCandidates } from "./remote-candidates.ts";
 import { staleness$ } from "./staleness.ts";
 
@@ -30,7 +30,7 @@ export class Beginning {
   readonly #parts: BeginningParts;
   #attempt: Attempt | undefined;
   #over: TrunklineError | undefined;
-  /** Whether the microphone is known to open without a prompt. */
+  /** Whether devices are known to open without a prompt. */
   #opens: Opens = () => false;
 
   constructor(parts: BeginningParts) {
@@ -85,7 +85,7 @@ export class Beginning {
       capture,
       KINDS.filter((kind) => offer.description.sdp.includes(`m=${kind} `)),
     );
-    if (this.#attempt?.prepared && offered.audio && !this.#opens(offered.audio))
+    if (this.#attempt?.prepared && kindsOf(offered).length > 0 && !this.#opens(offered))
       await this.#untilRefused(this.#open(offered));
     if (this.#attempt?.prepared) await this.#settle(this.#attempt, offer, offered);
     if (this.#attempt?.prepared) return this.#take(this.#attempt, offered);
@@ -156,10 +156,10 @@ export class Beginning {
     if (this.#over) throw this.#over;
   }
 
-  /** Keeps up with which microphones open; resolves once that is known. */
+  /** Keeps up with which devices open; resolves once that is known. */
   async #lookUp({ renewing }: Attempt): Promise<void> {
-    const { watchMicrophones } = await import("./microphones.ts");
-    await watchMicrophones(this.#parts.capturing.options.devices(), renewing, (opens) => {
+    const { watchPermissions } = await import("./permissions.ts");
+    await watchPermissions(this.#parts.capturing.options.devices(), renewing, (opens) => {
       this.#opens = opens;
     });
   }
@@ -185,7 +185,7 @@ export class Beginning {
       attempt.renewing.add(outdated$.subscribe(again));
       await connection.prepare(theirs);
     });
-    const known = this.#lookUp(attempt).catch(() => {}); // then the answer waits for the microphone
+    const known = this.#lookUp(attempt).catch(() => {}); // then the answer waits for the devices
     const prepared = { offer, done, ready: false };
     attempt.prepared = prepared;
     try {

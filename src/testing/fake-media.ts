@@ -48,10 +48,10 @@ export interface FakeMedia extends MediaHalf<FakeStream> {
   /** Whether only one camera can be open at a time, as on most phones: another is `media_busy`. Default false. */
   limitCameras(limited: boolean): void;
   /**
-   * Whether the microphone is known to open, as where it is allowed: a prepared answer then leaves at once, and else when
-   * the microphone has opened. Default true.
+   * Whether devices are known to open, as where they are allowed: a prepared answer then leaves at once, and else when they
+   * have opened. Default true.
    */
-  knowMicrophone(known: boolean): void;
+  knowDevices(known: boolean): void;
   /** The ICE servers that were the newest at each gathering of its sessions, in order. */
   readonly gatherings: readonly (readonly IceServer[])[];
   /** The keys that its sessions sent, in order. */
@@ -94,7 +94,7 @@ export function fakeMedia({ clock = realClock }: FakeMediaOptions = {}): FakeMed
         isCameraBusy: (own) =>
           limited && cameras.some((camera) => camera !== own && camera.readyState === "live"),
         prompt: () => prompt?.done,
-        knowsMicrophone: () => known,
+        knowsDevices: () => known,
         mends: () => mends,
         onKeys: (keys) => {
           keysSent += keys;
@@ -156,7 +156,7 @@ export function fakeMedia({ clock = realClock }: FakeMediaOptions = {}): FakeMed
     limitCameras(limit) {
       limited = limit;
     },
-    knowMicrophone(isKnown) {
+    knowDevices(isKnown) {
       known = isKnown;
     },
     setPath(state) {

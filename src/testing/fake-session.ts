@@ -29,8 +29,8 @@ import { FakeTalk } from "./fake-talk.ts";
 export interface FakeSessionOptions extends FakeDeviceOptions {
   readonly clock: Clock;
   readonly iceServers$: Observable<readonly IceServer[]>;
-  /** Whether the microphone is known to open. */
-  readonly knowsMicrophone: () => boolean;
+  /** Whether devices are known to open. */
+  readonly knowsDevices: () => boolean;
   readonly mends: () => boolean;
   /** Given the newest ICE servers each time that a session gathers. */
   readonly onGather: (iceServers: readonly IceServer[]) => void;
@@ -328,7 +328,7 @@ export class FakeSession implements MediaSession<FakeStream> {
     const { theirs } = prepared;
     const offered = KINDS.filter(roomIn(theirs));
     const wanted = kinds.filter(takenBy(theirs));
-    const isKnown = !wanted.includes("audio") || this.#options.knowsMicrophone();
+    const isKnown = wanted.length === 0 || this.#options.knowsDevices();
     // Where it may be refused, nothing leaves before it has opened.
     if (!isKnown) await this.#openFirst(wanted);
     this.#assertOpen();

@@ -176,9 +176,9 @@ export const preparedCases: readonly MediaCase[] = [
   ),
 
   define(
-    "an answer waits for a microphone that is not known to open: where it fails, it can be answered again",
+    "an answer waits for devices that are not known to open: where the microphone fails, it can be answered again",
     async (open, world) => {
-      world.knowMicrophone(false);
+      world.knowDevices(false);
       const { callee, offer } = await ringing(open);
       world.denyDevices(true);
       const refused = await rejects(callee.answer(offer, BOTH), "media_denied");
@@ -205,6 +205,11 @@ export const preparedCases: readonly MediaCase[] = [
         ["m.usermedia false false"],
         "who listens",
       );
+      world.holdPrompts(false);
+      const watched = open();
+      await watched.prepare(offer);
+      const missing = await rejects(watched.answer(offer, { video: true }), "media_missing");
+      equal(missing.kind, "video", "its kind");
     },
   ),
 

@@ -33,8 +33,8 @@ export interface MediaWorld {
   holdPrompts(held: boolean): void;
   /** Whether only one camera can be open at a time. */
   limitCameras(limited: boolean): void;
-  /** Whether the microphone is known to open without a prompt; at first it is. */
-  knowMicrophone(known: boolean): void;
+  /** Whether devices are known to open without a prompt; at first they are. */
+  knowDevices(known: boolean): void;
   /** How many tracks it opened and has not stopped, and how many connections it has not closed. */
   stillOpen(): { readonly tracks: number; readonly connections: number };
 }
@@ -79,7 +79,7 @@ export function define(name: string, test: (open: Open, world: MediaWorld) => Pr
       }
       world.holdPrompts(false);
       world.limitCameras(false);
-      world.knowMicrophone(true);
+      world.knowDevices(true);
     }
     equal(world.stillOpen(), { tracks: 0, connections: 0 }, "open tracks and connections after close");
   };

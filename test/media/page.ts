@@ -41,7 +41,7 @@ const page = {
       limitCameras: (limited) => {
         devices.oneCamera = limited;
       },
-      knowMicrophone: (known) => devices.know(known),
+      knowDevices: (known) => devices.know(known),
       stillOpen,
     });
   },

@@ -62,7 +62,7 @@ describe("a call that rings", () => {
 
   it("waits for a microphone that is not known to open, and rings on where it fails", async () => {
     const { bob, incoming, clock } = await ringing();
-    bob.media.knowMicrophone(false);
+    bob.media.knowDevices(false);
     bob.media.refuseDevices("media_denied", "audio");
     await expect(incoming.answer(both)).rejects.toMatchObject({ code: "media_denied", kind: "audio" });
     expect(last(incoming.state$)).toBe("ringing");

@@ -3,7 +3,7 @@ import type { FakeMedia } from "../../src/testing/fake-media.ts";
 
 /** From now on the devices of this half open once the user has answered a prompt, as in a browser at first. */
 export function prompting(media: FakeMedia) {
-  media.knowMicrophone(false);
+  media.knowDevices(false);
   media.holdPrompts(true);
   const answer = () => media.holdPrompts(false);
   return {

@@ -1,6 +1,7 @@
 import { Subscription } from "rxjs";
 import { afterEach, expect, it, vi } from "vitest";
-import { type Opens, watchMicrophones } from "../../src/media/microphones.ts";
+import { type Opens, watchPermissions } from "../../src/media/permissions.ts";
+import type { Capture } from "../../src/streams/contract.ts";
 import { Inputs } from "./devices-world.ts";
 
 afterEach(() => {
@@ -29,15 +30,20 @@ class Permission extends EventTarget {
 }
 
 /** Watches these inputs, under a permission or in a browser that does not say. */
-async function watch(inputs: Inputs, permission?: Permission) {
-  const query = async () => permission ?? Promise.reject(new TypeError("unknown name"));
+async function watch(inputs: Inputs, permission?: Permission, camera?: Permission) {
+  const query = async ({ name }: { name: string }) =>
+    (name === "camera" ? camera : permission) ?? Promise.reject(new TypeError("unknown name"));
   vi.stubGlobal("navigator", { permissions: { query } });
   const life = new Subscription();
   let opens: Opens = () => false;
-  await watchMicrophones(inputs as never, life, (known) => {
+  await watchPermissions(inputs as never, life, (known) => {
     opens = known;
   });
-  return { life, opens: (audio: Parameters<Opens>[0] = true) => opens(audio) };
+  return {
+    life,
+    opens: (audio: Capture["audio"] = true) => opens({ audio }),
+    opensAll: (capture: Capture) => opens(capture),
+  };
 }
 
 it("a microphone is known to open where it is allowed and there, and that is kept up to date", async () => {
@@ -61,9 +67,22 @@ it("none is known to open where the user would be asked, or the browser does not
     expect(opens()).toBe(false);
     life.unsubscribe();
   }
-  await watchMicrophones({ getUserMedia: async () => ({}) as never }, new Subscription(), (opens) => {
-    expect(opens(true)).toBe(false);
+  await watchPermissions({ getUserMedia: async () => ({}) as never }, new Subscription(), (opens) => {
+    expect(opens({ audio: true })).toBe(false);
   });
+});
+
+it("a camera for which the user would be asked keeps both from being known, and a denied one does not", async () => {
+  const both = { audio: true, video: true };
+  const camera = new Permission("prompt");
+  const { life, opens, opensAll } = await watch(new Inputs(), new Permission("granted"), camera);
+  expect([opens(), opensAll(both), opensAll({ video: true })]).toEqual([true, false, false]);
+  camera.become("granted");
+  expect([opensAll(both), opensAll({ video: true })]).toEqual([true, true]);
+  camera.become("denied");
+  expect([opensAll(both), opensAll({ video: true })]).toEqual([true, false]);
+  life.unsubscribe();
+  expect(camera.listeners).toBe(0);
 });
 
 it("settles where nobody waits any more", async () => {
@@ -71,7 +90,7 @@ it("settles where nobody waits any more", async () => {
   const inputs = new Inputs();
   inputs.enumerateDevices = () => new Promise(() => {});
   vi.stubGlobal("navigator", { permissions: { query: async () => new Permission("granted") } });
-  const watching = watchMicrophones(inputs as never, life, () => {});
+  const watching = watchPermissions(inputs as never, life, () => {});
   life.unsubscribe();
   await watching;
 });
