@@ -23,7 +23,7 @@ describe("devices in Chromium", () => {
   });
 
   it("that open after the call has ended are stopped", async () => {
-    expect(await told(stage.page.evaluate(() => mediaPage.unanswered()))).toEqual({
+    expect(await told(stage.page.evaluate(() => mediaPage.ignoredPrompt()))).toEqual({
       code: "closed",
       open: 0,
     });

@@ -29,7 +29,7 @@ export const deviceScenes = {
   },
 
   /** A prompt that the user never answers, and one that is answered after the call: what is left open. */
-  async unanswered() {
+  async ignoredPrompt() {
     tracks.length = 0;
     let answer = () => {};
     const answered = new Promise<void>((resolve) => {

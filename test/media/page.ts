@@ -149,4 +149,8 @@ const page = {
 
 export type MediaPage = typeof page;
 
+// One that has another's name would take its place without a word.
+const names = [scenes, readyScenes, deviceScenes, peerScenes].flatMap(Object.keys);
+const twice = names.find((name, index) => names.indexOf(name) < index);
+if (twice) throw new Error(`Two scenes have the name ${twice}.`);
 Object.assign(globalThis, { mediaPage: page });
