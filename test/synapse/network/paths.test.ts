@@ -72,11 +72,11 @@ describe.skipIf(missing)("over a network of namespaces", () => {
       const call = await connected(pair);
       network.cut();
       await pass(CUT);
-      network.mend();
-      const begin = performance.now();
       expect([await pair.alice.state(call.ours), await pair.bob.state(call.theirs)]).toContain(
         "reconnecting",
       );
+      network.mend();
+      const begin = performance.now();
       await talking(pair, { ...call, begin }, "path mended");
     } finally {
       network.mend();
