@@ -181,15 +181,18 @@ export function callScenarios(pair: () => Pair): void {
     await wholeCall(pair(), media.voice, "host");
   });
 
-  it("P17 a callee without a camera tells the caller", async () => {
+  it("a callee whose devices are denied rings on, and answers once they are allowed", async () => {
     const { alice, bob, roomId } = pair();
     await bob.denyDevices(true);
     const ours = await alice.place({ roomId, ...both });
     const theirs = await bob.rings();
-    await bob.answer(theirs, both);
-    expect(await bob.ends(theirs)).toMatchObject({ error: { code: "media_denied" } });
-    expect(await alice.ends(ours)).toEqual({ by: "peer", reason: "user_media_failed" });
+    await expect(bob.answer(theirs, both)).rejects.toThrow("The microphone is not allowed");
     await bob.denyDevices(false);
+    await bob.answer(theirs, both);
+    await Promise.all([alice.reaches(ours, "connected"), bob.reaches(theirs, "connected")]);
+    await Promise.all([alice.receives({ video: true }), bob.receives({ video: true })]);
+    await bob.hangup(theirs);
+    expect(await alice.ends(ours)).toEqual({ by: "peer", reason: "user_hangup" });
   });
 
   it("ends at once where we are not in the room", async () => {

@@ -72,13 +72,16 @@ function watch(stream: MediaStream): MediaStream {
   return stream;
 }
 
+const { mediaDevices: own } = navigator;
 const mediaDevices = {
+  enumerateDevices: async () => (denyDevices ? [] : own.enumerateDevices()),
+  addEventListener: own.addEventListener.bind(own),
+  removeEventListener: own.removeEventListener.bind(own),
   async getUserMedia(constraints?: MediaStreamConstraints) {
     if (denyDevices) throw new DOMException("Permission denied", "NotAllowedError");
-    return watch(await navigator.mediaDevices.getUserMedia(constraints));
+    return watch(await own.getUserMedia(constraints));
   },
-  getDisplayMedia: async (options?: DisplayMediaStreamOptions) =>
-    watch(await navigator.mediaDevices.getDisplayMedia(options)),
+  getDisplayMedia: async (options?: DisplayMediaStreamOptions) => watch(await own.getDisplayMedia(options)),
 };
 
 function keep(call: Call<MediaStream>): string {
