@@ -1,15 +1,4 @@
-import {
-  catchError,
-  defer,
-  filter,
-  firstValueFrom,
-  ReplaySubject,
-  retry,
-  Subscription,
-  skip,
-  switchMap,
-  timer,
-} from "rxjs";
+import { firstValueFrom, ReplaySubject, Subscription, skip, timer } from "rxjs";
 import type {
   AssertedIdentity,
   CallRef,
@@ -30,6 +19,7 @@ import { fromErrorData, TrunklineError, toErrorData, toTrunklineError } from "..
 import { Latest } from "../streams/latest.ts";
 import type { CallEnd, CallState, Muted, Offers, TransferRequest } from "./call.ts";
 import type { CallParts, Incoming } from "./call-parts.ts";
+import { keepPath } from "./keep-path.ts";
 import { offersOf } from "./offers.ts";
 import type { Shown } from "./recovery.ts";
 import { unawaited } from "./unawaited.ts";
@@ -41,10 +31,6 @@ const EXPIRY_GRACE_MS = 2_000;
 const WARNINGS_LENGTH = 20;
 /** How much of a call's trace is kept for late subscribers. */
 const TRACE_LENGTH = 500;
-
-/** How often what keeps a path is loaded again where that fails, and after how many ms. */
-const LOADS = 10;
-const LOAD_AGAIN_MS = 2_000;
 
 /** How long an invite is good for at most, in ms: where the app does not say, only the engine knows (P7). */
 const MAX_LIFETIME_MS = 600_000;
@@ -88,6 +74,8 @@ export class Course<TStream> {
   #crossed: Signal[] = [];
   #expiresAt = 0;
   #expiry = Subscription.EMPTY;
+  /** What keeps the path: loaded while the call is being made, or rings, so that it is there when there is a path to keep. */
+  readonly #recovery = unawaited(import("./recovery.ts"));
 
   constructor(ref: CallRef, parts: CallParts<TStream>, theirs: Incoming | undefined) {
     const { session } = parts;
@@ -360,26 +348,15 @@ export class Course<TStream> {
     return theirs;
   }
 
-  /**
-   * Answered by one side or the other: from now on there is to be a path. How it is kept is loaded only now; until it
-   * is, or there is a path, the time that the call had to be answered is the bound.
-   */
+  /** Answered by one side or the other: from now on there is to be a path. */
   #recover(): void {
-    const { clock } = this.parts;
-    const recovering$ = defer(() => import("./recovery.ts")).pipe(
-      retry({ count: LOADS, delay: () => timer(LOAD_AGAIN_MS, clock) }),
-      switchMap(({ recovery }) => {
-        this.#expiry.unsubscribe();
-        return recovery(this.session.path$, {
-          caller: this.#offer === undefined,
-          clock,
-          late$: this.#late$,
-          shown: () => this.shown,
-        });
-      }),
-      // Without it, a path that fails is not looked for again.
-      catchError(() => this.session.path$.pipe(filter((path) => path === "failed"))),
-    );
+    this.#expiry.unsubscribe();
+    const recovering$ = keepPath(this.#recovery, this.session.path$, {
+      caller: this.#offer === undefined,
+      clock: this.parts.clock,
+      late$: this.#late$,
+      shown: () => this.shown,
+    });
     this.#life.add(
       recovering$.subscribe((what) => {
         if (what === "restart") this.#restart();
@@ -397,10 +374,8 @@ export class Course<TStream> {
   }
 
   #follow(path: PathState): void {
-    if (path === "connected") {
-      this.#expiry.unsubscribe();
-      this.#become("connected");
-    } else if (this.state === "connected") this.#become("reconnecting");
+    if (path === "connected") this.#become("connected");
+    else if (this.state === "connected") this.#become("reconnecting");
     // One that is only disturbed may still come back.
     if (path === "connected" || path === "failed")
       this.voice.mention({ type: "path", alive: path === "connected" });
