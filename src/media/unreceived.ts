@@ -1,3 +1,4 @@
+import { fromEvent, Subscription } from "rxjs";
 import type { Purpose } from "../streams/contract.ts";
 import type { Capturing } from "./capturing.ts";
 import type { Connection } from "./connection.ts";
@@ -13,6 +14,7 @@ export class Unreceived {
   readonly #tools: Tools;
   readonly #capturing: Capturing;
   #watched: Connection | undefined;
+  #watching = Subscription.EMPTY;
   /** What our offer that waits for its answer would send. */
   #offered: readonly Line[] | undefined;
   /** What we wanted to send in the last negotiation that was completed, and our description in it. */
@@ -24,14 +26,20 @@ export class Unreceived {
   constructor(tools: Tools, capturing: Capturing) {
     this.#tools = tools;
     this.#capturing = capturing;
+    // A browser may keep a closed connection for long, and with it whatever listens to it.
+    capturing.options.own.shown$.subscribe({ complete: () => this.#watching.unsubscribe() });
   }
 
   /** To be called when there may be another connection. */
   watch(): void {
-    const connection = this.#capturing.options.connection();
-    if (!connection || connection === this.#watched) return;
+    const { connection: present, life } = this.#capturing.options;
+    const connection = present();
+    if (!connection || connection === this.#watched || life.ended) return;
     this.#watched = connection;
-    connection.peer.pc.addEventListener("signalingstatechange", () => this.#follow(connection));
+    this.#watching.unsubscribe();
+    this.#watching = fromEvent(connection.peer.pc, "signalingstatechange").subscribe(() =>
+      this.#follow(connection),
+    );
     this.#follow(connection);
   }
 

@@ -9,15 +9,28 @@ import type { TrunklineError } from "../../src/streams/errors.ts";
 
 type Kind = "audio" | "video";
 
-export class Track extends EventTarget {
+/** Knows how many listen to it. */
+export class Listened extends EventTarget {
+  listeners = 0;
+
+  override addEventListener(...args: Parameters<EventTarget["addEventListener"]>): void {
+    this.listeners++;
+    super.addEventListener(...args);
+  }
+
+  override removeEventListener(...args: Parameters<EventTarget["removeEventListener"]>): void {
+    this.listeners--;
+    super.removeEventListener(...args);
+  }
+}
+
+export class Track extends Listened {
   readonly kind: Kind;
   readonly deviceId: string;
   readonly groupId: string;
   enabled = true;
   muted = false;
   readyState: "live" | "ended" = "live";
-  /** How many listen to it. */
-  listeners = 0;
 
   constructor(kind: Kind, deviceId: string, groupId = `group of ${deviceId}`) {
     super();
@@ -44,16 +57,6 @@ export class Track extends EventTarget {
   getSettings(): MediaTrackSettings {
     return { deviceId: this.deviceId, groupId: this.groupId };
   }
-
-  override addEventListener(...args: Parameters<EventTarget["addEventListener"]>): void {
-    this.listeners++;
-    super.addEventListener(...args);
-  }
-
-  override removeEventListener(...args: Parameters<EventTarget["removeEventListener"]>): void {
-    this.listeners--;
-    super.removeEventListener(...args);
-  }
 }
 
 class Stream {
@@ -72,7 +75,7 @@ class Stream {
 }
 
 /** What opens devices; each is in one of the lists, the first of which is the system's choice. */
-export class Inputs extends EventTarget {
+export class Inputs extends Listened {
   readonly present = { audio: ["mic"], video: ["front"] };
   readonly opened: Track[] = [];
   /** What was asked for, in order. */
@@ -81,7 +84,6 @@ export class Inputs extends EventTarget {
   exclusive = false;
   broken: readonly string[] = [];
   waiting: Promise<unknown> | undefined;
-  listeners = 0;
 
   async getUserMedia(constraints: MediaStreamConstraints): Promise<MediaStream> {
     this.asked.push(constraints);
@@ -137,16 +139,6 @@ export class Inputs extends EventTarget {
 
   get live(): readonly string[] {
     return this.opened.filter(isLive).map(({ deviceId }) => deviceId);
-  }
-
-  override addEventListener(...args: Parameters<EventTarget["addEventListener"]>): void {
-    this.listeners++;
-    super.addEventListener(...args);
-  }
-
-  override removeEventListener(...args: Parameters<EventTarget["removeEventListener"]>): void {
-    this.listeners--;
-    super.removeEventListener(...args);
   }
 }
 

@@ -2,15 +2,14 @@ import { Subscription } from "rxjs";
 import { afterEach, expect, it, vi } from "vitest";
 import { type Opens, watchPermissions } from "../../src/media/permissions.ts";
 import type { Capture } from "../../src/streams/contract.ts";
-import { Inputs } from "./devices-world.ts";
+import { Inputs, Listened } from "./devices-world.ts";
 
 afterEach(() => {
   vi.unstubAllGlobals();
 });
 
-class Permission extends EventTarget {
+class Permission extends Listened {
   state: PermissionState;
-  listeners = 0;
   constructor(state: PermissionState) {
     super();
     this.state = state;
@@ -18,14 +17,6 @@ class Permission extends EventTarget {
   become(state: PermissionState) {
     this.state = state;
     this.dispatchEvent(new Event("change"));
-  }
-  override addEventListener(...args: Parameters<EventTarget["addEventListener"]>): void {
-    this.listeners++;
-    super.addEventListener(...args);
-  }
-  override removeEventListener(...args: Parameters<EventTarget["removeEventListener"]>): void {
-    this.listeners--;
-    super.removeEventListener(...args);
   }
 }
 

@@ -1,3 +1,4 @@
+import { getEventListeners } from "node:events";
 import { describe, expect, it } from "vitest";
 import { type FakeLine, sending, Track } from "./devices-world.ts";
 
@@ -113,4 +114,16 @@ describe("a screen in place of the camera", () => {
     expect(screen.readyState).toBe("ended");
     close();
   });
+});
+
+it("nothing listens to a connection whose call has ended, or that has given way to another", async () => {
+  const { pc, capturing, loseConnection, close } = await offered();
+  const listeners = () => getEventListeners(pc, "signalingstatechange").length;
+  expect(listeners()).toBe(1);
+  loseConnection();
+  close();
+  expect(listeners()).toBe(0);
+  capturing.follow();
+  await settle();
+  expect(listeners()).toBe(0);
 });
