@@ -57,7 +57,8 @@ export function readPolicy(option: PolicyOption = "balanced"): SignalingPolicy {
   }
   if (!isObject(option))
     throw invalid("", `one of ${Object.keys(POLICIES).join(", ")}, or an object`, option);
-  const policy: SignalingPolicy = { ...POLICIES.balanced, ...option };
+  const given = Object.entries(option).filter(([, part]) => part !== undefined);
+  const policy: SignalingPolicy = { ...POLICIES.balanced, ...Object.fromEntries(given) };
   const unknown = Object.keys(policy).find((name) => !Object.hasOwn(POLICIES.balanced, name));
   if (unknown !== undefined)
     throw invalid(`.${unknown}`, `left out: there are ${Object.keys(POLICIES.balanced).join(", ")}`, policy);

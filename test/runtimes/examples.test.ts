@@ -7,6 +7,7 @@ import { bundle } from "../../scripts/lib/bundle.ts";
 import { mediaSuite } from "../../src/testing/media-suite.ts";
 import { signalingSuite } from "../../src/testing/signaling-suite.ts";
 import { showable, type TransportWorld, unshowable } from "../../src/testing/transport-suite.ts";
+import { ofFaults, ofItsOwn } from "../signaling/transports/left-out.ts";
 import type { Report } from "./lib/report.ts";
 import { type Runtime, runIn } from "./lib/run-in.ts";
 
@@ -69,15 +70,7 @@ it("the transports leave out what the relay does not have", () => {
     "P34 drops a delayed event of one who has left",
     "P34 rejects with unknown_token where the token was taken away",
     "P42 refuses a delayed event for an encrypted room",
-    "survives a sync that fails at the start",
-    "P30 rejects with rate_limited and how long to wait, and the same transaction goes through then",
-    "rejects with server_error where the homeserver fails",
-    "takes a refusal from something in between for a failure that passes, not for a log-out",
-    "takes a locked account for one that will be unlocked",
-    "asks who we are again where that was refused for now",
-    "asks again who we are where that failed",
-    "P43 passes over malformed events",
-    "refuses a device that has published encryption keys",
-    "tells a wrong address",
+    ...ofFaults,
+    ...ofItsOwn,
   ]);
 });

@@ -11,6 +11,7 @@ describe("readPolicy", () => {
   it("is balanced where nothing is given", () => {
     expect(readPolicy()).toEqual(balanced);
     expect(readPolicy({})).toEqual(balanced);
+    expect(readPolicy({ lifetime: undefined } as unknown as PolicyOption)).toEqual(balanced);
   });
 
   it.each(["balanced", "fast", "frugal"] as const)("accepts %s, whole and by its name", (name) => {

@@ -1,6 +1,7 @@
 import { afterEach, describe, expect, inject, it } from "vitest";
 import { showable, unshowable } from "../../../src/testing/transport-suite.ts";
-import { clientsOwn, clientWorld } from "../../signaling/transports/client-world.ts";
+import { clientWorld } from "../../signaling/transports/client-world.ts";
+import { ofItsOwn } from "../../signaling/transports/left-out.ts";
 
 describe("the transport suite on an app's client with Rust crypto", () => {
   const world = clientWorld({
@@ -17,7 +18,7 @@ describe("the transport suite on an app's client with Rust crypto", () => {
     expect(unshowable(world)).toEqual([
       "P42 refuses to send into an encrypted room, whether it was told of it or not",
       "P42 refuses a delayed event for an encrypted room",
-      ...clientsOwn,
+      ...ofItsOwn,
     ]);
   });
 });

@@ -119,12 +119,3 @@ function isState(room: Room | null, type: string, content: object): boolean {
     now !== undefined && Object.entries(content).every(([key, value]) => String(now[key]) === String(value))
   );
 }
-
-/** What no test can show of an app's client, whose requests, sync and device are its own. */
-export const clientsOwn = [
-  "asks who we are again where that was refused for now",
-  "asks again who we are where that failed",
-  "P43 passes over malformed events",
-  "refuses a device that has published encryption keys",
-  "tells a wrong address",
-];

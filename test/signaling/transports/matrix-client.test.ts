@@ -1,7 +1,8 @@
 import { afterAll, afterEach, describe, expect, it } from "vitest";
 import { createHomeserver } from "../../../src/testing/homeserver/index.ts";
 import { showable, unshowable } from "../../../src/testing/transport-suite.ts";
-import { clientsOwn, clientWorld } from "./client-world.ts";
+import { clientWorld } from "./client-world.ts";
+import { ofItsOwn } from "./left-out.ts";
 
 describe("the transport suite on an app's client without crypto", () => {
   const server = createHomeserver({
@@ -20,7 +21,7 @@ describe("the transport suite on an app's client without crypto", () => {
   it("leaves out what is the client's own", () => {
     expect(unshowable(world)).toEqual([
       "P42 sends encrypted into an encrypted room, and says so",
-      ...clientsOwn,
+      ...ofItsOwn,
     ]);
   });
 });

@@ -4,6 +4,7 @@ import { createMemoryRooms } from "../../../src/signaling/transports/memory.ts";
 import type { EventBatch } from "../../../src/streams/contract.ts";
 import { TrunklineError } from "../../../src/streams/errors.ts";
 import { showable, unshowable } from "../../../src/testing/transport-suite.ts";
+import { ofFaults, ofItsOwn } from "./left-out.ts";
 import { memoryWorld } from "./memory-world.ts";
 
 describe("the transport suite on rooms in memory", () => {
@@ -15,16 +16,8 @@ describe("the transport suite on rooms in memory", () => {
       "rejects with forbidden where a member may not send",
       "P42 refuses to send into an encrypted room, whether it was told of it or not",
       "P42 refuses a delayed event for an encrypted room",
-      "survives a sync that fails at the start",
-      "P30 rejects with rate_limited and how long to wait, and the same transaction goes through then",
-      "rejects with server_error where the homeserver fails",
-      "takes a refusal from something in between for a failure that passes, not for a log-out",
-      "takes a locked account for one that will be unlocked",
-      "asks who we are again where that was refused for now",
-      "asks again who we are where that failed",
-      "P43 passes over malformed events",
-      "refuses a device that has published encryption keys",
-      "tells a wrong address",
+      ...ofFaults,
+      ...ofItsOwn,
     ]);
   });
 });
