@@ -8,6 +8,7 @@ import {
   type Observable,
   of,
   type Subscription,
+  shareReplay,
   startWith,
   switchMap,
 } from "rxjs";
@@ -59,15 +60,31 @@ function opens$(devices: Devices | undefined): Observable<Opens> {
   );
 }
 
+type Name = "microphone" | "camera";
+
+/** Browsers never free a status that was listened to, so all calls of a page share one of each name. */
+const states = new WeakMap<Permissions, Map<Name, Observable<PermissionState>>>();
+
 /** Where the browser does not say, the user might be asked. */
-function permission$(name: "microphone" | "camera"): Observable<PermissionState> {
-  return defer(() => navigator.permissions.query({ name })).pipe(
+function permission$(name: Name): Observable<PermissionState> {
+  return defer(() => {
+    const { permissions } = navigator;
+    const known = states.get(permissions) ?? new Map<Name, Observable<PermissionState>>();
+    states.set(permissions, known);
+    const state$ = known.get(name) ?? query$(permissions, name);
+    known.set(name, state$);
+    return state$;
+  }).pipe(catchError(() => of("prompt" as const)));
+}
+
+function query$(permissions: Permissions, name: Name): Observable<PermissionState> {
+  return defer(() => permissions.query({ name })).pipe(
     switchMap((status) =>
       fromEvent(status, "change").pipe(
         startWith(undefined),
         map(() => status.state),
       ),
     ),
-    catchError(() => of("prompt" as const)),
+    shareReplay(1),
   );
 }

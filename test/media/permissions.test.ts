@@ -25,6 +25,11 @@ async function watch(inputs: Inputs, permission?: Permission, camera?: Permissio
   const query = async ({ name }: { name: string }) =>
     (name === "camera" ? camera : permission) ?? Promise.reject(new TypeError("unknown name"));
   vi.stubGlobal("navigator", { permissions: { query } });
+  return watchIn(inputs);
+}
+
+/** Watches these inputs on the page as it is. */
+async function watchIn(inputs: Inputs) {
   const life = new Subscription();
   let opens: Opens = () => false;
   await watchPermissions(inputs as never, life, (known) => {
@@ -49,7 +54,28 @@ it("a microphone is known to open where it is allowed and there, and that is kep
   permission.become("denied");
   expect(opens()).toBe(false);
   life.unsubscribe();
-  expect([inputs.listeners, permission.listeners]).toEqual([0, 0]);
+  expect(inputs.listeners).toBe(0);
+});
+
+it("calls share one status of each permission, which browsers never free, and later ones know its present state", async () => {
+  const permission = new Permission("granted");
+  const query = vi.fn(async () => permission);
+  vi.stubGlobal("navigator", { permissions: { query } });
+  for (const state of ["granted", "denied", "granted"] as const) {
+    permission.become(state);
+    const { life, opens } = await watchIn(new Inputs());
+    expect(opens()).toBe(state === "granted");
+    life.unsubscribe();
+  }
+  expect([query.mock.calls.length, permission.listeners]).toEqual([2, 2]);
+});
+
+it("a browser that did not say is asked again by the next call", async () => {
+  const query = vi.fn(async () => new Permission("granted"));
+  query.mockRejectedValueOnce(new TypeError("not now")).mockRejectedValueOnce(new TypeError("not now"));
+  vi.stubGlobal("navigator", { permissions: { query } });
+  expect((await watchIn(new Inputs())).opens()).toBe(false);
+  expect((await watchIn(new Inputs())).opens()).toBe(true);
 });
 
 it("none is known to open where the user would be asked, or the browser does not say", async () => {
@@ -73,7 +99,6 @@ it("a camera for which the user would be asked keeps both from being known, and 
   camera.become("denied");
   expect([opensAll(both), opensAll({ video: true })]).toEqual([true, false]);
   life.unsubscribe();
-  expect(camera.listeners).toBe(0);
 });
 
 it("settles where nobody waits any more", async () => {

@@ -12,7 +12,7 @@ export class WatchedDevices extends EventTarget {
   readonly #denied = new Set<Kind>();
   readonly #missing = new Set<Kind>();
   #prompt: { readonly answered: Promise<void>; readonly answer: () => void } | undefined;
-  readonly #query = navigator.permissions.query.bind(navigator.permissions);
+  readonly #permissions = navigator.permissions;
 
   constructor(tracks: MediaStreamTrack[]) {
     super();
@@ -85,7 +85,9 @@ export class WatchedDevices extends EventTarget {
 
   /** Whether the browser says that devices open without a prompt. */
   know(known: boolean): void {
-    navigator.permissions.query = known ? this.#query : async () => ({ state: "prompt" }) as PermissionStatus;
+    const query = async () => Object.assign(new EventTarget(), { state: "prompt" });
+    const value = known ? this.#permissions : { query };
+    Object.defineProperty(navigator, "permissions", { value, configurable: true });
   }
 
   #open(kind: Kind): Set<MediaStreamTrack> {
