@@ -1,13 +1,13 @@
-import type { CallOptions, TimedCall } from "./call.ts";
-import { timeCall } from "./call.ts";
-import type { Cast } from "./cast.ts";
+import { type CallOptions, type TimedCall, timeCall } from "../src/bench/call.ts";
+import { limits } from "../src/bench/limits.ts";
+import { realClock } from "../src/streams/clock.ts";
+import { type Cast, PHONE_SIDES, type PhoneSide } from "./cast.ts";
+import { inTurn } from "./turns.ts";
 
-export interface Duel {
-  readonly ours: readonly TimedCall[];
-  readonly rival: readonly TimedCall[];
+export type Duel = { readonly [S in PhoneSide]: readonly TimedCall[] } & {
   /** Measured between the calls. */
   readonly floor: readonly number[];
-}
+};
 
 export interface DuelOptions {
   readonly rounds: number;
@@ -17,33 +17,33 @@ export interface DuelOptions {
   readonly say: (progress: string) => void;
 }
 
-const SIDES = ["ours", "rival"] as const;
-
 /**
- * Every kind of call, by ours and the rival in turn, who begins changing from round to round, so that whatever slows the
- * machine down slows both. One call of each, and one floor, go before and do not count. Resolves with a duel a kind.
- * Where both sides share their accounts they take turns a round, not a call, for each has to go online first.
+ * Every kind of call, by each side in turn, who begins changing from round to round, so that whatever slows the machine
+ * down slows all. One call of each, and one floor, go before and do not count. Resolves with a duel a kind. Where all
+ * sides share their accounts they take turns a round, not a call, for each has to go online first.
  */
 export async function alternate({ rounds, cast, calls, floor, say }: DuelOptions): Promise<Duel[]> {
   const duels = calls.map(() => ({
     ours: [] as TimedCall[],
+    warm: [] as TimedCall[],
     rival: [] as TimedCall[],
     floor: [] as number[],
   }));
   const [first] = calls;
   if (!first) return duels;
-  const warmUp = async (side: "ours" | "rival") => {
-    await timeCall(await cast.phones(side), first);
+  const limited = limits(realClock);
+  const warmUp = async (side: PhoneSide) => {
+    await timeCall(await cast.phones(side), first, limited);
   };
-  const take = async (side: "ours" | "rival", index: number) => {
+  const take = async (side: PhoneSide, index: number) => {
     const call = calls[index];
-    if (call) duels[index]?.[side].push(await timeCall(await cast.phones(side), call));
+    if (call) duels[index]?.[side].push(await timeCall(await cast.phones(side), call, limited));
   };
   say("warming up");
-  if (!cast.shared) for (const side of SIDES) await warmUp(side);
+  if (!cast.shared) for (const side of PHONE_SIDES) await warmUp(side);
   await floor?.(first);
   for (let round = 0; round < rounds; round += 1) {
-    const sides = round % 2 === 0 ? SIDES : SIDES.toReversed();
+    const sides = inTurn(PHONE_SIDES, round);
     if (cast.shared) {
       for (const side of sides) {
         say(`round ${round + 1} of ${rounds}, ${side}`);

@@ -1,5 +1,6 @@
 /** Who calls whom: a pair of phones of each make, and the pages that find the floor. */
 import type { Page } from "puppeteer-core";
+import type { Pair as PairOf } from "../src/bench/call.ts";
 import { directRoom } from "../test/e2e/rooms.ts";
 import type { BenchPage, StartOptions } from "./pages/bench-page.ts";
 import type { FloorPage } from "./pages/floor-page.ts";
@@ -12,12 +13,12 @@ export type Remote<T> = {
     : never;
 };
 
-export interface Pair<T> {
-  readonly caller: Remote<T>;
-  readonly callee: Remote<T>;
-  readonly roomId: string;
-  readonly calleeId: string;
-}
+export type Pair<T> = PairOf<Remote<T>>;
+
+/** Trunkline as it is by default, and kept warm; and matrix-js-sdk. */
+export type PhoneSide = "ours" | "warm" | "rival";
+
+export const PHONE_SIDES: readonly PhoneSide[] = ["ours", "warm", "rival"];
 
 export type CastOptions = Pick<StartOptions, "relay" | "slowGathering" | "policy">;
 
@@ -25,28 +26,27 @@ export interface Cast {
   /** Whether only one side can be online at a time. */
   readonly shared: boolean;
   /** The phones of one side, online. */
-  phones(side: "ours" | "rival"): Promise<Pair<BenchPage>>;
+  phones(side: PhoneSide): Promise<Pair<BenchPage>>;
   floor(): Promise<Pair<FloorPage>>;
   close(): Promise<void>;
 }
 
-interface Opened<T> extends Pair<T> {
-  close(): Promise<void>;
-}
+type Opened<T> = Pair<T> & { close(): Promise<void> };
 
 export function createCast(world: World, options: CastOptions): Cast {
-  const phones = new Map<"ours" | "rival", Opened<BenchPage>>();
+  const phones = new Map<PhoneSide, Opened<BenchPage>>();
   let floor: Opened<FloorPage> | undefined;
 
   return {
     shared: world.shared,
     async phones(side) {
-      const other = side === "ours" ? "rival" : "ours";
-      if (world.shared) {
-        await phones.get(other)?.close();
+      for (const [other, pair] of world.shared ? [...phones] : []) {
+        if (other === side) continue;
+        await pair.close();
         phones.delete(other);
       }
-      const present = phones.get(side) ?? (await openPair<BenchPage>(world, side, startPhone(options)));
+      const start = startPhone({ ...options, warm: side === "warm" });
+      const present = phones.get(side) ?? (await openPair<BenchPage>(world, side, start));
       phones.set(side, present);
       return present;
     },
@@ -66,22 +66,18 @@ type Start<T> = (
 ) => Promise<unknown>;
 
 const startPhone =
-  (options: CastOptions): Start<BenchPage> =>
+  (options: CastOptions & Pick<StartOptions, "warm">): Start<BenchPage> =>
   (page, { userId, deviceId, accessToken, homeserver }) =>
     page.start({ userId, deviceId, accessToken, homeserver, ...options });
 
 const startFloor: Start<FloorPage> = (page, account) => page.start(account);
 
-async function openPair<T>(
-  world: World,
-  side: "ours" | "rival" | "floor",
-  start: Start<T>,
-): Promise<Opened<T>> {
+async function openPair<T>(world: World, side: PhoneSide | "floor", start: Start<T>): Promise<Opened<T>> {
   const accounts = await world.accounts();
   const roomId = await directRoom(world.url, ...accounts);
   const tabs: Page[] = [];
   const open = async (account: Account) => {
-    const tab = await world.stage.tab(side === "ours" ? "trunkline" : side);
+    const tab = await world.stage.tab(side === "ours" || side === "warm" ? "trunkline" : side);
     tabs.push(tab);
     const page = remote<T>(tab, side === "floor" ? "floor" : "bench");
     await start(page, { ...account, homeserver: world.url, roomId });

@@ -1,19 +1,27 @@
+import type { TimedCall } from "../src/bench/call.ts";
+import { percentile } from "../src/bench/statistics.ts";
 import type { Duel } from "./alternate.ts";
-import { marksOf, type TimedCall } from "./call.ts";
 import { type Row, type RowOptions, row } from "./row.ts";
-import { percentile } from "./statistics.ts";
+import { marksOf } from "./waterfall.ts";
 
 /** A row of what `read` finds in each call, with the marks of the median call of each side. */
 export function duelRow(
   name: string,
   unit: string,
-  { ours, rival, floor }: Duel,
+  { ours, warm, rival, floor }: Duel,
   read: (call: TimedCall) => number,
   options: RowOptions & { readonly marks?: boolean },
 ): Row {
-  const samples = { ours: ours.map(read), rival: rival.map(read), ...(floor.length > 0 && { floor }) };
+  const samples = {
+    ...{ ours: ours.map(read), warm: warm.map(read), rival: rival.map(read) },
+    ...(floor.length > 0 && { floor }),
+  };
   const { marks = true, ...rest } = options;
-  const waterfall = { ours: marksOf(median(ours, read)), rival: marksOf(median(rival, read)) };
+  const waterfall = {
+    ours: marksOf(median(ours, read)),
+    warm: marksOf(median(warm, read)),
+    rival: marksOf(median(rival, read)),
+  };
   return row(name, unit, samples, { ...rest, ...(marks && { waterfall }) });
 }
 

@@ -1,7 +1,8 @@
+import { PAUSE_MS } from "../src/bench/call.ts";
+import { limits } from "../src/bench/limits.ts";
+import { realClock } from "../src/streams/clock.ts";
 import type { Pair } from "./cast.ts";
-import { inTime } from "./in-time.ts";
 import type { FloorPage } from "./pages/floor-page.ts";
-import { pause } from "./pause.ts";
 
 interface ConnectOptions {
   readonly relay: boolean;
@@ -10,13 +11,15 @@ interface ConnectOptions {
   readonly hop?: number;
 }
 
+const { within, wait } = limits(realClock);
+
 /** How long the pages are given to hear when to begin, in ms. */
 const LEAD = 60;
 
 /** From the sending of an event until the other account's long poll has it, in ms. */
 export async function timeHop(pair: Pair<FloorPage>): Promise<number> {
   const time = await watched("a hop", pair, sendAndSync(pair));
-  await pause();
+  await wait(PAUSE_MS);
   return time;
 }
 
@@ -47,5 +50,5 @@ async function connect(pair: Pair<FloorPage>, options: ConnectOptions, lead = LE
 }
 
 function watched(what: string, { caller, callee }: Pair<FloorPage>, work: Promise<number>): Promise<number> {
-  return inTime(what, work, async () => `caller: ${await caller.state()}; callee: ${await callee.state()}`);
+  return within(what, work, async () => `caller: ${await caller.state()}; callee: ${await callee.state()}`);
 }

@@ -1,4 +1,4 @@
-import type { MarkName } from "./pages/bench-page.ts";
+import type { MarkName } from "../src/bench/timeline.ts";
 import type { Mark } from "./waterfall.ts";
 
 /** A part of a call that can be named: who spends the time, from when to when, in ms since the call was placed. */

@@ -3,6 +3,7 @@ import { engine } from "./measures/engine.ts";
 import { events } from "./measures/events.ts";
 import { connect, hop } from "./measures/floor.ts";
 import { mainthread } from "./measures/mainthread.ts";
+import { parts } from "./measures/parts.ts";
 import { pickup } from "./measures/pickup.ts";
 import { policy } from "./measures/policy.ts";
 import { port } from "./measures/port.ts";
@@ -24,6 +25,7 @@ export const measures: readonly Measure[] = [
   events("relay"),
   mainthread,
   engine,
+  parts,
   port,
   size,
 ];

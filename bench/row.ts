@@ -1,10 +1,13 @@
-import { percentile } from "./statistics.ts";
+import { percentile } from "../src/bench/statistics.ts";
 import type { Waterfall } from "./waterfall.ts";
 
-/** Who was measured: Trunkline, matrix-js-sdk, or the least that anybody could need on this machine. */
-export type Side = "ours" | "rival" | "floor";
+/**
+ * Who was measured: Trunkline as it is by default, and kept `warm`; matrix-js-sdk; or the least that anybody could need on
+ * this machine.
+ */
+export type Side = "ours" | "warm" | "rival" | "floor";
 
-export const SIDES: readonly Side[] = ["ours", "rival", "floor"];
+export const SIDES: readonly Side[] = ["ours", "warm", "rival", "floor"];
 
 export type Samples = { readonly [S in Side]?: readonly number[] };
 
@@ -21,6 +24,7 @@ export interface Row {
   readonly better: "less" | "more";
   /** The medians. */
   readonly ours?: number;
+  readonly warm?: number;
   readonly rival?: number;
   readonly floor?: number;
   readonly p95: { readonly [S in Side]?: number };
@@ -58,8 +62,8 @@ export function row(
   return { name, unit, better, ...at(0.5), p95: at(0.95), n, samples, ...options };
 }
 
-/** Our median as a share of the other side's: 0.5 is half of it. Undefined where one is missing or zero. */
-export function ratio({ ours, ...row }: Row, to: "rival" | "floor"): number | undefined {
-  const other = row[to];
-  return ours === undefined || !other ? undefined : ours / other;
+/** A median of ours as a share of the other side's: 0.5 is half of it. Undefined where one is missing or zero. */
+export function ratio(row: Row, of: "ours" | "warm", to: "rival" | "floor"): number | undefined {
+  const [own, other] = [row[of], row[to]];
+  return own === undefined || !other ? undefined : own / other;
 }

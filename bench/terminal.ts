@@ -1,5 +1,5 @@
 import { type Group, groups } from "./groups.ts";
-import { type Row, ratio, type Side } from "./row.ts";
+import { type Row, ratio, SIDES } from "./row.ts";
 
 /** Three digits that count, or a whole number where there are more. */
 export function digits(value: number): string {
@@ -8,9 +8,13 @@ export function digits(value: number): string {
   return value.toFixed(size >= 10 ? 1 : 2);
 }
 
-const HEAD = ["", "ours", "rival", "floor", "ours/rival", "ours/floor", "n"];
+/** What the sides are, in their order, and what they are to each other. */
+export const COLUMNS: readonly string[] = [...SIDES, "ours/rival", "warm/rival", "ours/floor", "warm/floor"];
 
-const LEGEND = `Medians. ours: Trunkline; rival: matrix-js-sdk; floor: the least that anybody could need here.
+const HEAD = ["", ...COLUMNS, "n"];
+
+const LEGEND = `Medians. ours: Trunkline; warm: the same with a connection kept ready; rival: matrix-js-sdk;
+floor: the least that anybody could need here.
 Less is better, but where ↑ stands. ours/rival of 0.25: a quarter of the rival's.`;
 
 /** Rows as aligned text, a block a group, with what the columns mean. */
@@ -32,8 +36,13 @@ function titleOf({ title, unit, rows }: Group): string {
   return `${title}, ${unit}${rows.every(({ better }) => better === "more") ? " ↑" : ""}`;
 }
 
-function cells(row: Row): string[] {
-  const of = (side: Side) => (row[side] === undefined ? "" : digits(row[side]));
-  const to = (side: "rival" | "floor") => ratio(row, side)?.toFixed(2) ?? "";
-  return [`  ${row.what}`, of("ours"), of("rival"), of("floor"), to("rival"), to("floor"), String(row.n)];
+const cells = (row: Row): string[] => [`  ${row.what}`, ...figuresOf(row), String(row.n)];
+
+/** What stands in the columns. */
+export function figuresOf(row: Row): string[] {
+  const medians = SIDES.map((side) => (row[side] === undefined ? "" : digits(row[side])));
+  const ratios = (["rival", "floor"] as const).flatMap((to) =>
+    (["ours", "warm"] as const).map((of) => ratio(row, of, to)?.toFixed(2) ?? ""),
+  );
+  return [...medians, ...ratios];
 }

@@ -2,7 +2,7 @@
  * Measures one engine in a process of its own, whose heap holds nothing else. Started by ../measures/engine.ts with
  * the plan as its argument and `--expose-gc`; prints what it found as JSON.
  */
-import { percentile } from "../statistics.ts";
+import { percentile } from "../../src/bench/statistics.ts";
 import { openLoop } from "./open-loop.ts";
 import { eventsOf } from "./traffic.ts";
 import { openWorld, type World } from "./world.ts";

@@ -1,9 +1,10 @@
-import { type Row, row, SIDES, type Side } from "../row.ts";
-import { percentile } from "../statistics.ts";
+import { percentile } from "../../src/bench/statistics.ts";
+import { type Row, row } from "../row.ts";
 import type { Ring } from "./ring-page.ts";
 import type { Rings } from "./rings.ts";
+import { THREAD_SIDES, type ThreadSide } from "./turns.ts";
 
-type Load = keyof Rings[Side];
+type Load = keyof Rings[ThreadSide];
 
 const LOADS: readonly Load[] = ["unloaded", "loaded"];
 const MAIN_THREAD = { unloaded: "a free main thread", loaded: "a main thread that is 90% busy" };
@@ -17,7 +18,7 @@ const off = ({ ringing, inWorker }: Ring) => ringing ?? inWorker;
 export function ringRows(rings: Rings): Row[] {
   const sample = (load: Load, pick: (ring: Ring) => number | undefined) =>
     Object.fromEntries(
-      SIDES.flatMap((side) => {
+      THREAD_SIDES.flatMap((side) => {
         const found = rings[side][load].flatMap((ring) => pick(ring) ?? []);
         return found.length > 0 ? [[side, found]] : [];
       }),
@@ -31,7 +32,7 @@ export function ringRows(rings: Rings): Row[] {
         group: what,
       }),
     );
-  const slowdown = (pick: (ring: Ring) => number | undefined): Partial<Record<Side, number[]>> => {
+  const slowdown = (pick: (ring: Ring) => number | undefined): Partial<Record<ThreadSide, number[]>> => {
     const [free, busy] = [sample("unloaded", pick), sample("loaded", pick)];
     return Object.fromEntries(
       Object.keys(free).map((side) => [

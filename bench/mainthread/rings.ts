@@ -2,11 +2,10 @@ import type { Browser, Page } from "puppeteer-core";
 import { serveStore } from "../../src/testing/homeserver/serve.ts";
 import type { Files } from "../browser/files.ts";
 import { openSite, withPage } from "../browser/site.ts";
-import { SIDES, type Side } from "../row.ts";
 import { busyAccount } from "./account.ts";
 import { remembering } from "./remembering.ts";
 import type { Ring } from "./ring-page.ts";
-import { sidesIn } from "./turns.ts";
+import { sidesIn, THREAD_SIDES, type ThreadSide } from "./turns.ts";
 
 export const RING_PAGES = {
   "ring-ours": "bench/mainthread/ring-ours.ts",
@@ -16,7 +15,7 @@ export const RING_PAGES = {
 
 const ROOMS = 100;
 
-export type Rings = { readonly [S in Side]: { readonly unloaded: Ring[]; readonly loaded: Ring[] } };
+export type Rings = { readonly [S in ThreadSide]: { readonly unloaded: Ring[]; readonly loaded: Ring[] } };
 
 /**
  * Calls that ring in each side's page, in turns, on a main thread that is free and on one that is kept busy. Each side
@@ -32,7 +31,7 @@ export async function rings(
     rival: { unloaded: [], loaded: [] },
     floor: { unloaded: [], loaded: [] },
   };
-  const measure = async (pages: ReadonlyMap<Side, Page>) => {
+  const measure = async (pages: ReadonlyMap<ThreadSide, Page>) => {
     for (let turn = 0; turn <= turns; turn++) {
       for (const side of sidesIn(turn)) {
         for (const load of ["unloaded", "loaded"] as const) {
@@ -43,7 +42,7 @@ export async function rings(
       }
     }
   };
-  await withPages(browser, files, SIDES, new Map(), undefined, measure);
+  await withPages(browser, files, THREAD_SIDES, new Map(), undefined, measure);
   return found;
 }
 
@@ -51,10 +50,10 @@ export async function rings(
 async function withPages(
   browser: Browser,
   files: Files,
-  [side, ...others]: readonly Side[],
-  pages: ReadonlyMap<Side, Page>,
+  [side, ...others]: readonly ThreadSide[],
+  pages: ReadonlyMap<ThreadSide, Page>,
   oursAsked: string | undefined,
-  work: (pages: ReadonlyMap<Side, Page>) => Promise<void>,
+  work: (pages: ReadonlyMap<ThreadSide, Page>) => Promise<void>,
 ): Promise<void> {
   if (side === undefined) return work(pages);
   const { store, devices, friend, directRoomId: roomId } = busyAccount(ROOMS);

@@ -2,9 +2,9 @@ import type { Browser, Page } from "puppeteer-core";
 import { serveStore } from "../../src/testing/homeserver/serve.ts";
 import type { Files } from "../browser/files.ts";
 import { openSite, withPage } from "../browser/site.ts";
-import type { Side } from "../row.ts";
 import { busyAccount } from "./account.ts";
 import { remembering } from "./remembering.ts";
+import type { ThreadSide } from "./turns.ts";
 import { sidesIn } from "./turns.ts";
 import type { Waits } from "./waits.ts";
 
@@ -21,7 +21,7 @@ export interface StartUp extends Waits {
   readonly busy: number;
 }
 
-export type StartUps = { readonly [S in Side]: readonly StartUp[] };
+export type StartUps = { readonly [S in ThreadSide]: readonly StartUp[] };
 
 /** Start-ups of every side, in turns, for a user in so many rooms. The first of each warms up and does not count. */
 export async function startUps(
@@ -34,9 +34,9 @@ export async function startUps(
   const homeserver = serveStore(store);
   const matrix = remembering(homeserver.fetch);
   const site = await openSite(files, matrix.fetch);
-  const found: Record<Side, StartUp[]> = { ours: [], rival: [], floor: [] };
+  const found: Record<ThreadSide, StartUp[]> = { ours: [], rival: [], floor: [] };
 
-  const measure = (side: Side) =>
+  const measure = (side: ThreadSide) =>
     withPage(browser, `${site.url}/${side}`, async (page) => {
       const device = devices[side === "rival" ? 1 : 0];
       const login = {

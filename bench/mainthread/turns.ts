@@ -1,7 +1,9 @@
-import { SIDES, type Side } from "../row.ts";
+import type { Side } from "../row.ts";
+import { inTurn } from "../turns.ts";
 
-/** The sides in the order of a turn: who begins changes, so that nobody always follows the same other. */
-export function sidesIn(turn: number): readonly Side[] {
-  const first = turn % SIDES.length;
-  return [...SIDES.slice(first), ...SIDES.slice(0, first)];
-}
+/** No connection is made there: it makes no difference whether one is kept warm. */
+export type ThreadSide = Exclude<Side, "warm">;
+
+export const THREAD_SIDES: readonly ThreadSide[] = ["ours", "rival", "floor"];
+
+export const sidesIn = (turn: number): readonly ThreadSide[] => inTurn(THREAD_SIDES, turn);

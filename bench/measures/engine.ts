@@ -1,8 +1,8 @@
+import { percentile } from "../../src/bench/statistics.ts";
 import type { Findings, Plan } from "../engine/child.ts";
 import type { Measure } from "../measure.ts";
 import { bundleForNode, runOnNode } from "../node/child.ts";
 import { type Row, row } from "../row.ts";
-import { percentile } from "../statistics.ts";
 
 const CALLS = [1, 100, 10_000];
 const RATE = 20_000;

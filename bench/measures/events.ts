@@ -1,7 +1,8 @@
+import { type CallOptions, eventCount } from "../../src/bench/call.ts";
 import { alternate, type Duel } from "../alternate.ts";
-import { eventCount } from "../call.ts";
 import { type CastOptions, createCast } from "../cast.ts";
 import { duelRow } from "../duel-row.ts";
+import { flowing } from "../flowing.ts";
 import type { Measure } from "../measure.ts";
 import type { Row } from "../row.ts";
 
@@ -20,6 +21,15 @@ const CASES = {
   },
 } as const;
 
+/** How long it rings, in ms: a call that is accepted at once leaves no time to find candidates meanwhile. */
+const ACCEPTED = { at: 300, atOnce: 0 };
+
+const callOf = (accept: number): CallOptions => ({
+  video: true,
+  accept,
+  until: [...flowing(true), "all candidates sent"],
+});
+
 /** How many events a call puts into its room, from invite to hangup, once all candidates have been sent. */
 export const events = (path: keyof typeof CASES): Measure => {
   const { what, ...options } = CASES[path];
@@ -30,10 +40,15 @@ export const events = (path: keyof typeof CASES): Measure => {
     async run({ n, world, say }) {
       const cast = createCast(await world({ turn: options.relay }), options satisfies CastOptions);
       try {
-        const calls = [{ video: true, accept: 300, and: ["all candidates sent"] as const }];
+        const calls = [callOf(ACCEPTED.at), ...(path === "direct" ? [callOf(ACCEPTED.atOnce)] : [])];
         const duels = await alternate({ rounds: Math.min(n, MOST_ROUNDS), cast, calls, say });
-        return duels.flatMap((duel) => [
-          duelRow(name, "events", duel, eventCount, { what, group: GROUP }),
+        return duels.flatMap((duel, index) => [
+          index === 0
+            ? duelRow(name, "events", duel, eventCount, { what, group: GROUP })
+            : duelRow(`${name}.0ms`, "events", duel, eventCount, {
+                what: `${what}, accepted at once`,
+                group: GROUP,
+              }),
           ...(path === "slow" ? [candidateEvents(duel, "caller"), candidateEvents(duel, "callee")] : []),
         ]);
       } finally {

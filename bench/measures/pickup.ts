@@ -1,8 +1,9 @@
+import { type CallOptions, sinceAccept } from "../../src/bench/call.ts";
 import { alternate, type Duel } from "../alternate.ts";
-import { type CallOptions, sinceAccept } from "../call.ts";
 import { type CastOptions, createCast } from "../cast.ts";
 import { duelRow } from "../duel-row.ts";
 import { timeConnect, timeHop } from "../floor.ts";
+import { flowing } from "../flowing.ts";
 import type { Measure } from "../measure.ts";
 import type { Row } from "../row.ts";
 
@@ -14,7 +15,7 @@ interface Scenario extends CallOptions {
 }
 
 const scenarios: readonly Scenario[] = DELAYS.flatMap((accept) =>
-  [false, true].map((video) => ({ accept, video })),
+  [false, true].map((video) => ({ accept, video, until: flowing(video) })),
 );
 
 /**

@@ -1,5 +1,5 @@
+import { type CallOptions, ringTime } from "../../src/bench/call.ts";
 import { alternate } from "../alternate.ts";
-import { type CallOptions, ringTime } from "../call.ts";
 import { createCast } from "../cast.ts";
 import { duelRow } from "../duel-row.ts";
 import { timeHop } from "../floor.ts";

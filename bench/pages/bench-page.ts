@@ -1,6 +1,6 @@
 /** What the benchmark asks of a page with a phone in it, whoever's phone that is. */
+import type { CallEnd } from "../../src/bench/call-end.ts";
 import type { PolicyOption } from "../../src/streams/policy.ts";
-import type { Mark } from "../waterfall.ts";
 
 export interface StartOptions {
   readonly homeserver: string;
@@ -11,6 +11,8 @@ export interface StartOptions {
   readonly relay: boolean;
   /** Lets both sides' candidates be found one by one, as on a slow network. */
   readonly slowGathering?: SlowGathering;
+  /** Whether Trunkline keeps a connection ready; the rival always does. */
+  readonly warm: boolean;
   /** Trunkline's alone. */
   readonly policy?: PolicyOption;
 }
@@ -26,57 +28,10 @@ export interface SlowGathering {
   readonly before?: number;
 }
 
-export interface PlaceOptions {
-  readonly roomId: string;
-  readonly invitee: string;
-  readonly video: boolean;
-}
-
-export interface AnswerOptions {
-  /** How long the user lets it ring, in ms. */
-  readonly after: number;
-  readonly video: boolean;
-}
-
-/** What a page marks: what its connection, its devices and its requests do, and what its user does and sees. */
-export type MarkName =
-  | "place"
-  | "ringing"
-  | "accept"
-  | "devices open"
-  | "description made"
-  | "answer received"
-  | "gathering complete"
-  | "ICE connected"
-  | "connected"
-  | "first audio"
-  | "first frame"
-  | `${Message} sent`
-  | `${Message} acknowledged`
-  | "all candidates sent"
-  | "ended";
-
-/** A call's event by the end of its type: `m.call.invite` and so on. */
-export type Message = "invite" | "answer" | "candidates" | "select_answer" | "hangup" | "reject" | "other";
-
-export type EventCounts = { readonly [M in Message]?: number };
-
-/** A moment in ms since 1970 by the clock of `performance`, the same in every page. */
-export type Moment = Omit<Mark, "by" | "name"> & { readonly name: MarkName };
-
-export interface BenchPage {
+/** An end of the calls, and how it comes online. */
+export interface BenchPage extends CallEnd {
   /** Resolves once the phone is online. */
   start(options: StartOptions): Promise<void>;
-  /** Forgets the last call. The next one that rings is accepted as said, or left to ring. */
-  expect(answer?: AnswerOptions): void;
-  place(options: PlaceOptions): void;
-  /** Resolves when the present call has reached this; rejects where it ends before. */
-  reaches(...names: MarkName[]): Promise<void>;
-  hangup(): void;
-  /** The first moment of each kind in the present call. */
-  moments(): readonly Moment[];
-  /** How many call events of this side the room has, by their type. */
-  sent(): EventCounts;
 }
 
 declare global {

@@ -1,11 +1,12 @@
 /** Sees a page's devices and connections from below, whoever's they are: to be loaded before the phone. */
 import type { SlowGathering } from "./bench-page.ts";
+import { timeline } from "./page-timeline.ts";
 import { slowlyGathering } from "./slow-gathering.ts";
-import { mark } from "./story.ts";
 
 /** How long after the gathering candidates may still leave, in ms. matrix-js-sdk collects them for up to 2 s. */
 const LAST_CANDIDATES = 3_000;
 
+const { mark } = timeline;
 const Native = globalThis.RTCPeerConnection;
 
 function watched(Base: typeof RTCPeerConnection): typeof RTCPeerConnection {

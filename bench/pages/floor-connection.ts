@@ -1,5 +1,5 @@
 /** The least that connecting can take: ICE and DTLS between two pages that know all of each other. */
-import { now } from "./story.ts";
+import { now } from "../browser/time.ts";
 
 /** How long candidates are waited for, in ms: one TURN server's silence must not spoil the rest. */
 const PATIENCE = 5_000;

@@ -1,6 +1,7 @@
 /** The least that any call needs, without a phone: an event's way from one account to another, and ICE with DTLS. */
+
+import { now } from "../browser/time.ts";
 import * as connection from "./floor-connection.ts";
-import { now } from "./story.ts";
 
 export interface FloorAccount {
   readonly homeserver: string;

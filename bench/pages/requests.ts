@@ -1,5 +1,6 @@
 /** Sees a phone's requests from below, in a page or in a worker: to be loaded before the phone. */
-import type { Message } from "./bench-page.ts";
+import { type Message, messageOf } from "../../src/bench/timeline.ts";
+import { now } from "../browser/time.ts";
 
 /** A call event on its way to the homeserver. */
 export interface Sending {
@@ -11,8 +12,6 @@ export interface Sending {
   readonly done: boolean;
 }
 
-const MESSAGES: readonly Message[] = ["invite", "answer", "candidates", "select_answer", "hangup", "reject"];
-
 /** Calls `tell` as a call event leaves and again when the homeserver has it. */
 export function watchRequests(tell: (sending: Sending) => void): void {
   const send = globalThis.fetch;
@@ -21,13 +20,12 @@ export function watchRequests(tell: (sending: Sending) => void): void {
       resource instanceof Request ? resource.url : resource,
       location.href,
     );
-    const type = /\/send\/m\.call\.(\w+)\//.exec(pathname)?.[1];
+    const type = /\/send\/(m\.call\.\w+)\//.exec(pathname)?.[1];
     // What is only to be sent later (MSC4140) is no event yet.
     if (type === undefined || search.includes("delay=")) return send(resource, init);
-    const message = MESSAGES.find((each) => each === type) ?? "other";
+    const message = messageOf(type);
     const body = typeof init?.body === "string" ? init.body : "";
     const lastCandidate = /"candidate":""|end-of-candidates/.test(body);
-    const now = () => performance.timeOrigin + performance.now();
     const sending = { id: pathname, message, lastCandidate };
     tell({ ...sending, at: now(), done: false });
     const response = await send(resource, init);

@@ -3,7 +3,8 @@ import { ClientEvent, createClient, createNewMatrixCall, type MatrixClient, Sync
 import { logger } from "matrix-js-sdk/lib/logger.js";
 import { CallErrorCode, CallEvent, CallState, type MatrixCall } from "matrix-js-sdk/lib/webrtc/call.js";
 import { CallEventHandlerEvent } from "matrix-js-sdk/lib/webrtc/callEventHandler.js";
-import { benchPage, noteRequest, type SomeCall } from "./phone-page.ts";
+import type { BenchCall } from "../../src/bench/call-end.ts";
+import { benchPage, noteRequest } from "./phone-page.ts";
 import { watchRequests } from "./requests.ts";
 
 let client: MatrixClient;
@@ -12,7 +13,7 @@ watchRequests(noteRequest);
 // Its log would go to the debugging protocol, and slow it down.
 for (const level of ["trace", "debug", "info", "warn", "error"] as const) logger[level] = () => {};
 
-const some = (call: MatrixCall): SomeCall => ({
+const some = (call: MatrixCall): BenchCall => ({
   answer: (video) => void call.answer(true, video),
   hangup: () => void call.hangup(CallErrorCode.UserHangup, false),
   ended: new Promise<void>((resolve) => {

@@ -1,9 +1,10 @@
 /** Trunkline's phone: the engine in its worker, the rest on the page. */
 import { filter, firstValueFrom } from "rxjs";
+import type { BenchCall } from "../../src/bench/call-end.ts";
 import { type Call, createPhone, type Phone } from "../../src/index.ts";
 import { browserMedia } from "../../src/media/browser.ts";
 import { spawnSignaling } from "../../src/worker/spawn.ts";
-import { benchPage, noteRequest, type SomeCall } from "./phone-page.ts";
+import { benchPage, noteRequest } from "./phone-page.ts";
 import type { Sending } from "./requests.ts";
 
 let phone: Phone<MediaStream>;
@@ -15,7 +16,7 @@ function watchedWorker(): Worker {
   return new Worker(URL.createObjectURL(new Blob([script], { type: "text/javascript" })), { type: "module" });
 }
 
-const some = (call: Call<MediaStream>): SomeCall => ({
+const some = (call: Call<MediaStream>): BenchCall => ({
   answer: (video) => call.answer({ audio: true, video }),
   hangup: () => call.hangup(),
   ended: call.ended,
@@ -24,7 +25,7 @@ const some = (call: Call<MediaStream>): SomeCall => ({
 new BroadcastChannel("requests").onmessage = ({ data }: MessageEvent<Sending>) => noteRequest(data);
 
 globalThis.bench = benchPage({
-  async start({ homeserver, accessToken, relay, policy }, rings) {
+  async start({ homeserver, accessToken, relay, warm, policy }, rings) {
     phone = createPhone({
       signaling: spawnSignaling({
         homeserver,
@@ -33,8 +34,7 @@ globalThis.bench = benchPage({
         worker: watchedWorker,
       }),
       media: browserMedia({ iceTransportPolicy: relay ? "relay" : "all" }),
-      // As the other make has it: `iceCandidatePoolSize`.
-      warm: true,
+      warm,
     });
     phone.incoming$.subscribe((call) => rings(some(call)));
     const { state, error } = await firstValueFrom(

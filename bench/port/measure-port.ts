@@ -47,9 +47,7 @@ async function timesOf(side: PortSide, load: Load): Promise<PortTimes> {
     const roundTrip: number[] = [];
     while (roundTrip.length < SAMPLES[load]) {
       await wait(COMMAND_GAP[load]);
-      const begin = performance.now();
-      await side.roundTrip();
-      roundTrip.push(performance.now() - begin);
+      roundTrip.push(await side.roundTrip());
     }
     return { roundTrip, signal: await side.signals(SIGNALS) };
   } finally {

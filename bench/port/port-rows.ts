@@ -1,5 +1,5 @@
+import { percentile } from "../../src/bench/statistics.ts";
 import { type Row, row } from "../row.ts";
-import { percentile } from "../statistics.ts";
 import type { Load, PortFindings, PortTimes } from "./measure-port.ts";
 
 const WHAT: { readonly [K in keyof PortTimes]: string } = {

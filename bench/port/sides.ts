@@ -1,5 +1,6 @@
 import { filter, firstValueFrom, map, Subject, take, toArray } from "rxjs";
-import type { Signal } from "../../src/streams/contract.ts";
+import { timeDispatch } from "../../src/bench/round-trip.ts";
+import type { Command, Signal } from "../../src/streams/contract.ts";
 import type { WorkerEndpoint } from "../../src/worker/endpoint.ts";
 import { remoteSignaling } from "../../src/worker/remote.ts";
 import { now } from "../browser/time.ts";
@@ -7,8 +8,8 @@ import { askFor, COMMAND } from "./payload.ts";
 
 /** A way to a worker. */
 export interface PortSide {
-  /** Resolves when the worker has answered a command. */
-  roundTrip(): Promise<void>;
+  /** Resolves with how long a command and its answer took, in ms. */
+  roundTrip(): Promise<number>;
   /** Resolves with how long each of so many signals was under way, in ms. */
   signals(count: number): Promise<number[]>;
   close(): Promise<unknown>;
@@ -20,7 +21,7 @@ const underWay = (signal: Signal) => (signal.type === "incoming" ? now() - signa
 export function ourSide(worker: () => WorkerEndpoint): PortSide {
   const half = remoteSignaling(worker, {});
   return {
-    roundTrip: () => half.dispatch(COMMAND),
+    roundTrip: () => timeDispatch(half, COMMAND, performance),
     async signals(count) {
       const heard = firstValueFrom(half.signals$.pipe(map(underWay), take(count), toArray()));
       await half.dispatch(askFor(count));
@@ -37,13 +38,13 @@ export function bareSide(worker: () => WorkerEndpoint): PortSide {
   endpoint.postMessage(port2, [port2]);
   const messages = new Subject<Signal | { readonly ok: true }>();
   port1.onmessage = ({ data }: MessageEvent<Signal | { readonly ok: true }>) => messages.next(data);
-  const ask = async (command: typeof COMMAND) => {
+  const ask = async (command: Command) => {
     const answer = firstValueFrom(messages.pipe(filter((message) => "ok" in message)));
     port1.postMessage(command);
     await answer;
   };
   return {
-    roundTrip: () => ask(COMMAND),
+    roundTrip: () => timeDispatch({ dispatch: ask }, COMMAND, performance),
     async signals(count) {
       const heard = firstValueFrom(
         messages.pipe(

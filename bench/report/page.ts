@@ -22,6 +22,7 @@ export function reportPage(results: Results, style: string): string {
 <h1>How fast calls are</h1>
 <p>
   <span class="key" style="color:var(--ours)">ours</span> Trunkline&emsp;
+  <span class="key" style="color:var(--warm)">warm</span> the same with a connection kept ready&emsp;
   <span class="key" style="color:var(--rival)">rival</span> matrix-js-sdk&emsp;
   <span class="key" style="color:var(--floor)">floor</span> the least that anybody could need on this machine
 </p>

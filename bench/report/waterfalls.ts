@@ -10,15 +10,16 @@ interface Bar extends Phase {
   readonly key: string;
 }
 
+const WHOSE = { ours: "Trunkline", warm: "Trunkline, kept warm", rival: "matrix-js-sdk" };
 const LINE = 19;
 const GAP = 36;
 
 /** One call of each side, phase by phase, on one axis. */
 export function waterfallOf(waterfall: Waterfall): string {
-  const bars: Bar[] = (["ours", "rival"] as const).flatMap((side) =>
+  const bars: Bar[] = (["ours", "warm", "rival"] as const).flatMap((side) =>
     phases(waterfall[side] ?? []).map((phase) => ({
       ...phase,
-      whose: side === "ours" ? "Trunkline" : "matrix-js-sdk",
+      whose: WHOSE[side],
       key: `${phase.name}${phase.by === "caller" || phase.by === "callee" ? `, ${phase.by}` : ""}`,
     })),
   );

@@ -3,9 +3,10 @@ import { describe, expect, it } from "vitest";
 import type { Measure } from "../../bench/measure.ts";
 import { engine } from "../../bench/measures/engine.ts";
 import { mainthread } from "../../bench/measures/mainthread.ts";
+import { parts } from "../../bench/measures/parts.ts";
 import { port } from "../../bench/measures/port.ts";
 import { size } from "../../bench/measures/size.ts";
-import type { Row } from "../../bench/row.ts";
+import type { Row, Side } from "../../bench/row.ts";
 
 const LIMIT = 300_000;
 
@@ -21,7 +22,7 @@ async function measured({ name, run }: Measure): Promise<(row: string) => Row> {
   };
 }
 
-const value = (row: Row, side: "ours" | "rival" | "floor") => row[side] ?? Number.NaN;
+const value = (row: Row, side: Side) => row[side] ?? Number.NaN;
 
 describe("a little of the benchmarks", { timeout: LIMIT }, () => {
   it("mainthread: the rival's start-up is work for the main thread, ours for its worker", async () => {
@@ -50,6 +51,16 @@ describe("a little of the benchmarks", { timeout: LIMIT }, () => {
         for (const time of [ours, floor]) expect(time).toBeGreaterThan(0);
       }
     }
+  });
+
+  it("parts: measure() times calls with real media in a page, engines in workers and not", async () => {
+    const row = await measured(parts);
+    for (const name of ["ring", "pickUp", "events", "roundTrip"]) {
+      for (const side of ["ours", "warm", "floor"] as const) {
+        expect(value(row(`parts.${name}`), side), `${name} ${side}`).toBeGreaterThan(0);
+      }
+    }
+    expect(value(row("parts.events"), "warm")).toBeLessThanOrEqual(value(row("parts.events"), "ours"));
   });
 
   it("size: all of ours is smaller than the rival", async () => {

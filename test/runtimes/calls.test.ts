@@ -12,4 +12,10 @@ describe.each(["deno", "bun"] as const)("%s", (runtime) => {
     expect(output).toContain("placed, answered, connected, hung up");
     expect(code).toBe(0);
   });
+
+  it("measures a worker against the one thread with trunkline/bench", async () => {
+    const { code, output } = await runIn(runtime, "test/runtimes/programs/measure.ts");
+    expect(output).toContain("samples of hop, ring, pickUp, events, roundTrip");
+    expect(code).toBe(0);
+  });
 });
