@@ -1,4 +1,14 @@
+import { resolve } from "node:path";
 import { defineConfig } from "vitest/config";
+import manifest from "./package.json" with { type: "json" };
+
+/** The package's own names, as its sources: what the demo imports is what the tests import. */
+const alias = Object.entries(manifest.exports)
+  .filter(([, path]) => path.endsWith(".js"))
+  .map(([name, path]) => ({
+    find: new RegExp(`^trunkline${name.slice(1)}$`),
+    replacement: resolve(path.replace("/dist/", "/src/").replace(/js$/, "ts")),
+  }));
 
 /** Unrelated suites, one runner: `npx vitest run --project unit`. An unhandled rejection fails any of them. */
 export default defineConfig({
@@ -11,8 +21,19 @@ export default defineConfig({
           // both running and listing them takes half the time.
           isolate: false,
           include: ["test/**/*.test.ts"],
-          exclude: ["test/{e2e,synapse,interop,heavy,runtimes}/**"],
+          exclude: ["test/{dom,e2e,synapse,interop,heavy,runtimes}/**"],
           // Time is virtual here: what takes long in real time is a busy machine.
+          testTimeout: 30_000,
+        },
+      },
+      {
+        resolve: { alias },
+        test: {
+          name: "dom",
+          // A document without a browser: what needs one, but neither WebRTC nor a worker.
+          environment: "happy-dom",
+          environmentOptions: { happyDOM: { url: "https://demo.test/" } },
+          include: ["test/dom/**/*.test.ts"],
           testTimeout: 30_000,
         },
       },

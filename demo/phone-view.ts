@@ -30,7 +30,7 @@ export function mountPhoneView(root: HTMLElement, { us, peer }: Names): PhoneVie
   // A cloned template does not keep the attribute's meaning.
   for (const video of Object.values(videos)) video.muted = true;
   const buttons = [...root.querySelectorAll<HTMLButtonElement>("button[data-button]")];
-  let liveSince: number | undefined;
+  let ticking: ReturnType<typeof setInterval> | undefined;
 
   root.tabIndex = -1;
   text("name", us);
@@ -51,9 +51,16 @@ export function mountPhoneView(root: HTMLElement, { us, peer }: Names): PhoneVie
   };
   showSound();
 
-  setInterval(() => {
-    text("clock", liveSince === undefined ? "" : duration((performance.now() - liveSince) / 1_000));
-  }, 500);
+  /** The clock runs for as long as the call is live. */
+  const showClock = (live: boolean) => {
+    if (live === (ticking !== undefined)) return;
+    clearInterval(ticking);
+    ticking = undefined;
+    text("clock", live ? duration(0) : "");
+    if (!live) return;
+    const since = performance.now();
+    ticking = setInterval(() => text("clock", duration((performance.now() - since) / 1_000)), 500);
+  };
 
   const showHelp = (help: Shown["help"]) => {
     find("help").hidden = !help;
@@ -89,7 +96,7 @@ export function mountPhoneView(root: HTMLElement, { us, peer }: Names): PhoneVie
         button?.classList.toggle("off", off);
         text(`${name}Label`, TOGGLES[name][off ? 1 : 0]);
       }
-      liveSince = shown.mood === "live" ? (liveSince ?? performance.now()) : undefined;
+      showClock(shown.mood === "live");
     },
     say(mood, headline, help) {
       root.dataset.mood = mood;

@@ -10,7 +10,17 @@ import { run } from "./lib/run.ts";
 process.chdir(join(import.meta.dirname, ".."));
 const PAGE = "docs/rules.md";
 
-const listed = await run("npx", ["vitest", "list", "--json", "--project", "unit", "--project", "e2e"]);
+const listed = await run("npx", [
+  "vitest",
+  "list",
+  "--json",
+  "--project",
+  "unit",
+  "--project",
+  "dom",
+  "--project",
+  "e2e",
+]);
 if (listed.code !== 0) throw new Error(`vitest could not list the tests:\n${listed.output}`);
 const found: { readonly name: string }[] = JSON.parse(listed.output.slice(listed.output.indexOf("[")));
 // Without the names of their suites, and sorted: the order in which they were found says nothing, and changes.

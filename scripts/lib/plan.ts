@@ -32,6 +32,7 @@ export function plan(flags: Flags, scripts: readonly string[]): Step[] {
     command("lint", "biome", "check", "."),
     command("types", "tsc", "-p", "test/tsconfig.json", "--noEmit"),
     vitest("unit"),
+    vitest("dom"),
     vitest("runtimes"),
     ...checks.map((name) => command(name.replace(".ts", ""), "tsx", `scripts/${name}`)),
     ...(flags.quick ? [] : [vitest("e2e", ensureChromium)]),

@@ -10,6 +10,7 @@ it("builds first and opens a browser last", () => {
     "lint",
     "types",
     "unit",
+    "dom",
     "runtimes",
     "check-bundle",
     "check-package",

@@ -1,4 +1,4 @@
-import { afterEach, describe, expect, it, vi } from "vitest";
+import { describe, expect, it } from "vitest";
 import { createEngine } from "../../../src/signaling/engine.ts";
 import { matrixTransport } from "../../../src/signaling/transports/matrix.ts";
 import type { SignalingStatus } from "../../../src/streams/contract.ts";
@@ -130,27 +130,6 @@ describe("when the network is back", () => {
     expect(asked).toHaveLength(1);
     subscription.unsubscribe();
   });
-
-  it("is heard of from the platform, for as long as there is a request", async () => {
-    const platform = new EventTarget();
-    const listeners = { added: 0, removed: 0 };
-    vi.stubGlobal("addEventListener", (type: string, listener: () => void) => {
-      listeners.added += 1;
-      platform.addEventListener(type, listener);
-    });
-    vi.stubGlobal("removeEventListener", (type: string, listener: () => void) => {
-      listeners.removed += 1;
-      platform.removeEventListener(type, listener);
-    });
-    const { transport, next } = scripted({ online$: undefined as never });
-    const servers = transport.turnServers();
-    await next();
-    platform.dispatchEvent(new Event("online"));
-    await expect(servers).rejects.toEqual(coded("homeserver_unreachable"));
-    expect(listeners).toEqual({ added: 1, removed: 1 });
-  });
-
-  afterEach(() => vi.unstubAllGlobals());
 });
 
 describe("a poll after a failure", () => {

@@ -1,12 +1,12 @@
 import { setImmediate } from "node:timers/promises";
 import { filter, firstValueFrom, NEVER, of } from "rxjs";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import type { FinalRequest, Signal, SignalingHalf, SignalingStatus } from "../../src/streams/contract.ts";
-import type { WorkerEndpoint } from "../../src/worker/endpoint.ts";
-import { localSignaling } from "../../src/worker/local.ts";
-import { remoteSignaling } from "../../src/worker/remote.ts";
-import { stubPage } from "../page-events.ts";
-import { CALL, code, handClock, type InlineWorker, inlineWorker } from "./stand-in.ts";
+import type { FinalRequest, Signal, SignalingHalf, SignalingStatus } from "../../../src/streams/contract.ts";
+import type { WorkerEndpoint } from "../../../src/worker/endpoint.ts";
+import { localSignaling } from "../../../src/worker/local.ts";
+import { remoteSignaling } from "../../../src/worker/remote.ts";
+import { CALL, code, handClock, type InlineWorker, inlineWorker } from "../../worker/stand-in.ts";
+import { page } from "../page-events.ts";
 
 const IDENTITY = { userId: "@alice:example.org", deviceId: "A" };
 const INCOMING: Signal = {
@@ -20,9 +20,9 @@ const INCOMING: Signal = {
 };
 const REQUEST: FinalRequest = { ...CALL, url: "https://hs.test", method: "PUT", headers: {}, body: "{}" };
 
-let page: ReturnType<typeof stubPage>;
 beforeEach(() => {
-  page = stubPage();
+  // The network is gone.
+  vi.stubGlobal("fetch", async () => Promise.reject(new TypeError("Failed to fetch")));
 });
 const open: { half: SignalingHalf; clock: ReturnType<typeof handClock> }[] = [];
 afterEach(async () => {
