@@ -10,7 +10,7 @@ export async function launchMeasured() {
   return puppeteer.launch({
     executablePath: await ensureChromium(),
     args: [...chromiumArgs, "--js-flags=--no-opt --no-maglev --no-sparkplug"],
-    protocolTimeout: 400_000,
+    protocolTimeout: 900_000,
   });
 }
 
@@ -40,4 +40,21 @@ export async function census(page: Page, kinds: string): Promise<Readonly<Record
     await prototype.dispose();
   }
   return Object.fromEntries(counts);
+}
+
+/** How many objects there are in the page of each class, by the name of the class. */
+export async function censusOfAll(page: Page): Promise<Readonly<Record<string, number>>> {
+  const prototype = await page.evaluateHandle("Object.prototype");
+  const found = await page.queryObjects(prototype as Parameters<Page["queryObjects"]>[0]);
+  const counts = await page.evaluate((objects) => {
+    const counted: Record<string, number> = {};
+    for (const object of objects as unknown as readonly object[]) {
+      const name = String(object.constructor?.name);
+      counted[name] = (counted[name] ?? 0) + 1;
+    }
+    return counted;
+  }, found);
+  await found.dispose();
+  await prototype.dispose();
+  return counts;
 }

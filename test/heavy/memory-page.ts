@@ -67,6 +67,14 @@ const thisPage = {
       firstValueFrom(status$.pipe(filter(({ state }) => state === "online")));
     await Promise.all(phones.map(online));
   },
+  /** Keeps the page busy, in so many tasks that each count as long. */
+  async longTasks(count: number): Promise<void> {
+    for (let task = 0; task < count; task += 1) {
+      await new Promise((resolve) => setTimeout(resolve));
+      const started = performance.now();
+      while (performance.now() - started < 55);
+    }
+  },
   async calls(from: number, to: number): Promise<void> {
     for (let index = from; index < to; index += 1) await call(index);
   },

@@ -6,7 +6,7 @@ import { build } from "esbuild";
 import type { Browser, Page } from "puppeteer-core";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import "./meta.ts";
-import { census, heapOf, launchMeasured } from "./heap.ts";
+import { census, censusOfAll, heapOf, launchMeasured } from "./heap.ts";
 import { openSite, type Site } from "./stage.ts";
 
 const CALLS = 500;
@@ -17,6 +17,10 @@ const WARM = 50;
  * does so on a page without Trunkline. Of these calls 9 to 15, in four runs. Ours would be a hundred or more.
  */
 const OF_CHROMIUM = CALLS / 20;
+/** What each of those holds on to: objects of any one class, and bytes of the browser's own. */
+const KEPT_WITH = { objects: 4, bytes: 8_000 };
+/** Chromium lists the first 200 long tasks of a page, and its long frames: the slower the machine, the sooner. */
+const LONG_TASKS_LISTED = 200;
 /** An engine keeps the names of its last thousand calls, so that nothing late revives them (P44): 269 bytes each of 90. */
 const NAMES_OF_A_CALL = 400;
 
@@ -55,6 +59,12 @@ afterAll(async () => {
 const objects = () => census(page, "memory.kinds");
 const calls = (from: number, to: number) => page.evaluate((a, b) => memory.calls(a, b), from, to);
 
+/** Chromium keeps what getUserMedia gave for some seconds, to tell how long it took. */
+const streamsGone = () =>
+  expect
+    .poll(objects, { timeout: 60_000, interval: 1_000 })
+    .toSatisfy(({ MediaStream, MediaStreamTrack }) => MediaStream + MediaStreamTrack <= 3 * OF_CHROMIUM);
+
 async function heaps() {
   const session = await page.createCDPSession();
   const { script, browser: native } = await heapOf(session);
@@ -63,22 +73,23 @@ async function heaps() {
   return { script, native, workers: workers.map((heap) => heap.script) };
 }
 
-it(`${CALLS} calls leave the heaps as they were, and nothing open`, { timeout: 400_000 }, async ({
+it(`${CALLS} calls leave the heaps as they were, and nothing open`, { timeout: 900_000 }, async ({
   task,
 }) => {
+  await page.evaluate((count) => memory.longTasks(count), LONG_TASKS_LISTED);
   await calls(0, WARM);
+  await streamsGone();
+  const early = await objects();
+  const earlier = await censusOfAll(page);
   const before = await heaps();
-  const { MessagePort: ports, Subscription: subscriptions } = await objects();
 
   const started = performance.now();
   await calls(WARM, CALLS);
   const perCall = (performance.now() - started) / (CALLS - WARM);
 
-  // Chromium keeps what getUserMedia gave for some seconds, to tell how long it took.
-  await expect
-    .poll(objects, { timeout: 60_000, interval: 1_000 })
-    .toSatisfy(({ MediaStream, MediaStreamTrack }) => MediaStream + MediaStreamTrack <= 3 * OF_CHROMIUM);
+  await streamsGone();
   const left = await objects();
+  const later = await censusOfAll(page);
   const after = await heaps();
   task.meta.figures = [
     `page ${kB(before.script)} to ${kB(after.script)} kB, ${kB(before.native)} to ${kB(after.native)} kB in the browser's objects`,
@@ -88,9 +99,14 @@ it(`${CALLS} calls leave the heaps as they were, and nothing open`, { timeout: 4
   ];
 
   expect(left.RTCPeerConnection).toBeLessThanOrEqual(OF_CHROMIUM);
-  expect(left).toMatchObject({ MessagePort: ports, Subscription: subscriptions });
+  expect(left).toMatchObject({ MessagePort: early.MessagePort, Subscription: early.Subscription });
+  const kept = (left.RTCPeerConnection ?? 0) - (early.RTCPeerConnection ?? 0);
+  const grown = Object.entries(later).filter(
+    ([name, count]) => count - (earlier[name] ?? 0) > kept * KEPT_WITH.objects + OF_CHROMIUM,
+  );
+  expect(grown).toEqual([]);
   expect(after.script).toBeLessThan(before.script * 1.05);
-  expect(after.native).toBeLessThan(before.native * 1.05);
+  expect(after.native).toBeLessThan(before.native * 1.05 + kept * KEPT_WITH.bytes);
   expect(after.workers).toHaveLength(2);
   for (const [index, worker] of after.workers.entries()) {
     expect(worker - (before.workers[index] ?? 0)).toBeLessThan((CALLS - WARM) * NAMES_OF_A_CALL);
