@@ -3,10 +3,11 @@
  * makes a worker of, each in the place of the module that tsc has put there; tsc's .d.ts stay. Run it after tsc:
  * `npm run build`.
  */
-import { readFile, writeFile } from "node:fs/promises";
+import { readFile, rm, writeFile } from "node:fs/promises";
 import { relative } from "node:path";
 import { fileURLToPath } from "node:url";
 import { build, type Plugin } from "esbuild";
+import { noticesOf, packagesOf } from "./notices.ts";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
 
@@ -46,9 +47,9 @@ const withoutCrypto: Plugin = {
   },
 };
 
-/** Bundles `entry` into `outfile`, both relative to the root. */
-export async function bundleWorker(entry: string, outfile: string): Promise<void> {
-  await build({
+/** Bundles `entry` into `outfile`, both relative to the root; resolves with the files that are in it. */
+export async function bundleWorker(entry: string, outfile: string): Promise<readonly string[]> {
+  const { metafile } = await build({
     absWorkingDir: root,
     entryPoints: [entry],
     outfile,
@@ -60,22 +61,27 @@ export async function bundleWorker(entry: string, outfile: string): Promise<void
     conditions: ["es2015"],
     minify: true,
     sourcemap: true,
-    legalComments: "linked",
+    metafile: true,
+    legalComments: "none",
     logLevel: "warning",
     plugins: [withoutUnused, withoutCrypto],
   });
+  return Object.values(metafile.outputs).flatMap(({ inputs }) => Object.keys(inputs));
 }
 
-/** Writes a module whose `source` is the text of `script`, without its map, both relative to the root. */
+/** Writes a module whose `source` is the text of `script`, and neither has a map, both relative to the root. */
 async function writeSource(script: string, outfile: string): Promise<void> {
   const code = await readFile(`${root}${script}`, "utf8");
   const source = JSON.stringify(code.replace(/^\/\/# sourceMappingURL=.*$/m, ""));
   await writeFile(`${root}${outfile}`, `export const source = ${source};\n`);
+  await rm(`${root}${outfile}.map`, { force: true });
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
   // From the source, not from what tsc made of it: those are the files which the bundles replace.
-  await bundleWorker("src/worker/entry.ts", "dist/worker/entry.js");
+  const bundled = await bundleWorker("src/worker/entry.ts", "dist/worker/entry.js");
   await writeSource("dist/worker/entry.js", "dist/worker/entry-source.js");
-  await bundleWorker("src/worker/shared-entry.ts", "dist/worker/shared-entry.js");
+  const shared = await bundleWorker("src/worker/shared-entry.ts", "dist/worker/shared-entry.js");
+  const notices = await noticesOf(root, packagesOf([...bundled, ...shared]));
+  await writeFile(`${root}dist/worker/THIRD-PARTY-NOTICES.txt`, notices);
 }

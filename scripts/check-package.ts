@@ -34,6 +34,12 @@ function exported(): string[] {
   return files(exports).map((path) => path.replace(/^\.\//, ""));
 }
 
+/** Whether a source map holds the code that it leads to, which is not in the package. */
+function hasSources(path: string): boolean {
+  const { sources, sourcesContent } = JSON.parse(readFileSync(join(root, path), "utf8"));
+  return sourcesContent?.length === sources.length;
+}
+
 function check(folder: string): string {
   const [packed] = JSON.parse(
     run("npm", ["pack", "--json", "--ignore-scripts", "--pack-destination", folder]),
@@ -41,6 +47,8 @@ function check(folder: string): string {
   const inside = new Set(packed.files.map(({ path }) => path));
   const missing = exported().filter((path) => !inside.has(path));
   if (missing.length > 0) throw new Error(`Exported but not packed (built?): ${missing.join(", ")}`);
+  const blind = [...inside].filter((path) => path.endsWith(".map") && !hasSources(path));
+  if (blind.length > 0) throw new Error(`Source maps without their sources: ${blind.join(", ")}`);
   const tarball = join(folder, packed.filename);
   run("npx", ["publint", "run", tarball, "--strict"]);
   run("npx", ["attw", tarball, "--profile", "esm-only", "--no-emoji"]);
