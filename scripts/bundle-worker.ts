@@ -16,12 +16,13 @@ const leftOut = (path: string) => `throw new Error("${path} is left out of this 
 /**
  * What matrix-js-sdk's HTTP layer imports and no request of ours needs: `unhomoglyph`, a table of look-alike letters
  * (115 kB) for comparing display names, and its own way of renewing tokens, OAuth included: ours is in matrix-token.ts.
- * Should one ever be needed, it fails loudly. The console is its logger.
+ * And tslib (2 kB), which rxjs imports to read async iterables, of which there are none here. Should one ever be needed,
+ * it fails loudly. The console is its logger.
  */
 const withoutUnused: Plugin = {
   name: "without what no request needs",
   setup(build) {
-    build.onResolve({ filter: /^unhomoglyph$|\.\/refresh\.js$|\.\/logger\.js$/ }, ({ path }) => ({
+    build.onResolve({ filter: /^unhomoglyph$|^tslib$|\.\/refresh\.js$|\.\/logger\.js$/ }, ({ path }) => ({
       path,
       namespace: "left-out",
     }));
@@ -29,6 +30,8 @@ const withoutUnused: Plugin = {
       contents: `
         export const logger = console;
         export default function () { ${leftOut(path)} }
+        export function needless() { ${leftOut(path)} }
+        export { needless as __asyncValues, needless as __asyncGenerator, needless as __await, needless as __awaiter };
         export const TokenRefreshOutcome = {};
         export class TokenManager { prepareForRequest() { ${leftOut(path)} } }`,
     }));

@@ -9,11 +9,12 @@ const src = fileURLToPath(new URL("../src", import.meta.url));
 /** What each folder may import beside itself. Only what is no part of a phone may import `testing`. */
 const ALLOWED: Record<string, readonly string[]> = {
   streams: [],
+  comlink: ["streams"],
   signaling: ["streams"],
   media: ["streams"],
   phone: ["streams"],
-  worker: ["streams"],
-  testing: ["streams", "signaling", "media", "phone", "worker"],
+  worker: ["streams", "comlink"],
+  testing: ["streams", "comlink", "signaling", "media", "phone", "worker"],
   bench: ["streams", "signaling", "phone", "testing"],
   "index.ts": ["streams", "phone"],
 };

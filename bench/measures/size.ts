@@ -24,7 +24,7 @@ export const size: Measure = {
   async run({ say }) {
     if (!existsSync(`${ROOT}${WORKER}`)) throw new Error("Trunkline is not built: run `npm run build` first");
     say("bundling ours");
-    const link = await bundleSize(ROOT, all(...PAGE, "dist/streams/link.js"), ["rxjs"]);
+    const link = await bundleSize(ROOT, all(...PAGE, "dist/comlink/handlers.js"), ["rxjs"]);
     const page = await bundleSize(ROOT, all(...PAGE, SPAWN), ["rxjs"]);
     const withRxjs = await bundleSize(ROOT, all(...PAGE, SPAWN));
     const worker = gzipped(await readFile(`${ROOT}${WORKER}`));

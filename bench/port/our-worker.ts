@@ -1,7 +1,7 @@
 /** Trunkline's end of the port, with a half behind it that does nothing: what is timed is the way, not the work. */
 import { NEVER, Subject } from "rxjs";
 import type { Signal, SignalingHalf } from "../../src/streams/contract.ts";
-import { readHello } from "../../src/streams/link-control.ts";
+import { readHello } from "../../src/streams/hello.ts";
 import { hostSignaling } from "../../src/worker/host.ts";
 import { SIGNAL_GAP, signal, wait } from "./payload.ts";
 import { onMessageToWorker } from "./scope.ts";

@@ -17,7 +17,7 @@ export const generationOf = (hub: string): number => Number.parseInt(hub, 10) ||
 export type ToHub =
   /** Who leads? The worker of the tab that does answers, whatever its page is busy with. */
   | { readonly kind: "seek" }
-  /** Makes a connection: for each name of `ports` there is one at the tab. `hello` came with them. */
+  /** Makes a connection: `hello` has the names of `ports` in it, and for each there is one at the tab. */
   | {
       readonly kind: "open";
       readonly hub: string;
@@ -39,13 +39,14 @@ export type ToTab =
   | { readonly kind: "starting"; readonly hub: string }
   | Posted;
 
-/** What was sent on a port of a connection. */
+/** What was sent on a port of a connection; `data` has the names of `ports` in it. See channel-relay.ts. */
 export interface Posted {
   readonly kind: "post";
   readonly hub: string;
   readonly connection: string;
   readonly port: string;
   readonly data: unknown;
+  readonly ports: readonly string[];
 }
 
 /** What a tab that leads sends first to its worker: to it alone, for the token is never sent on the channel in the clear. */
@@ -89,9 +90,9 @@ export function readLead(data: unknown): Lead | undefined {
 }
 
 function readPosted(frame: unknown): Posted | undefined {
-  const { kind, hub, connection, port, data } = frame as Fields;
-  return kind === "post" && isText(hub) && isText(connection) && isText(port)
-    ? { kind, hub, connection, port, data }
+  const { kind, hub, connection, port, data, ports } = frame as Fields;
+  return kind === "post" && isText(hub) && isText(connection) && isText(port) && isNames(ports)
+    ? { kind, hub, connection, port, data, ports }
     : undefined;
 }
 

@@ -12,8 +12,7 @@ export {
   toTrunklineError,
 } from "./errors.ts";
 export { opaqueId, type Random, secureRandom } from "./ids.ts";
-export { type PortLike, type RemoteStreams, remoteStreams, type Served, serveStreams } from "./link.ts";
-export { remoteTransport, serveTransport } from "./link-transport.ts";
 export { NO_MEMORY, remember } from "./memory.ts";
 export { POLICIES, type PolicyOption, readPolicy, type SignalingPolicy } from "./policy.ts";
+export type { PortLike } from "./port.ts";
 export { toMermaid } from "./trace.ts";

@@ -2,13 +2,12 @@
  * What runs in the worker: an engine for every page that says hello, over the Matrix transport or the page's own.
  * Importing this module is all it takes, in a worker of the web, of Deno, or of Node.
  */
-import { firstValueFrom } from "rxjs";
+import { wrapPort } from "../comlink/port.ts";
+import { remoteTransport } from "../comlink/transport.ts";
 import { createEngine, type EngineOptions } from "../signaling/engine.ts";
 import { type MatrixTransportOptions, matrixTransport } from "../signaling/transports/matrix.ts";
-import type { Memory } from "../streams/contract.ts";
-import { remoteStreams } from "../streams/link.ts";
-import { readHello } from "../streams/link-control.ts";
-import { remoteTransport } from "../streams/link-transport.ts";
+import type { Memory, TokenRefresh } from "../streams/contract.ts";
+import { readHello } from "../streams/hello.ts";
 import { type HostedHalf, hostSignaling } from "./host.ts";
 
 interface Scope {
@@ -34,11 +33,11 @@ function workerScope(): Scope {
 type Login = Omit<MatrixTransportOptions, "tokenRefresh"> & { readonly tokenRefresh?: boolean };
 
 function lean({ tokenRefresh, ...login }: Login, memory?: Memory, page?: MessagePort) {
-  const remote = tokenRefresh && page && remoteStreams(page);
+  const remote = tokenRefresh && page && wrapPort<{ tokenRefresh: TokenRefresh }>(page);
   return matrixTransport({
     ...login,
     ...(memory?.position !== undefined && { since: memory.position }),
-    ...(remote && { tokenRefresh: () => firstValueFrom(remote.stream<string | undefined>("tokenRefresh")) }),
+    ...(remote && { tokenRefresh: () => remote.call((far) => far.tokenRefresh()) }),
   });
 }
 

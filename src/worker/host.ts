@@ -1,11 +1,17 @@
-import { expose } from "comlink";
-import { AsyncSubject, EMPTY, map, type Observable, switchMap } from "rxjs";
+import { concat, defer, map, type Observable, ReplaySubject, Subject, tap } from "rxjs";
+import { exposePort } from "../comlink/port.ts";
 import { realClock } from "../streams/clock.ts";
-import type { CallRef, Clock, Memory, MemoryChange, SignalingHalf } from "../streams/contract.ts";
+import type {
+  Clock,
+  FinalRequest,
+  IceServer,
+  MemoryChange,
+  SignalingHalf,
+  SignalingStatus,
+} from "../streams/contract.ts";
 import { TrunklineError } from "../streams/errors.ts";
+import type { Hello, SentSignal, SignalingHost, StartState } from "../streams/hello.ts";
 import { shifted } from "../streams/ice-servers.ts";
-import { serveStreams } from "../streams/link.ts";
-import { answer, type Hello, type SentSignal, type SignalingControl } from "../streams/link-control.ts";
 import { holdLock } from "./locks.ts";
 
 /** A signalling half that may tell what it would need to go on elsewhere. */
@@ -18,73 +24,85 @@ export type HostedHalf = SignalingHalf & {
 };
 
 /** What the far end gives beside the options. */
-export interface Given {
-  /** What is left of an engine before this one. */
-  readonly memory?: Memory;
-  /** The calls that the page takes for live. */
-  readonly known: readonly CallRef[];
-  /** Of the last signal that it received on an earlier connection. */
-  readonly receipt?: string;
-  /** What the page serves. */
+export interface Given extends StartState {
+  /** What the page exposes. */
   readonly page?: MessagePort;
 }
 
 /**
- * Serves a signalling half to the far end of two ports, which reads it with `remoteSignaling`. The half is made when
- * the far end says start, and closed when it says stop. Where the far end closes its ports or is gone without that, the
- * half is closed too, unless it has a `lost` to be called instead.
+ * Exposes a signalling half to the far end of a port, which reads it with `remoteSignaling`. The half is made when the
+ * far end starts it, and closed when it says so. Where the far end closes its port or is gone without that, the half is
+ * closed too, unless it has a `lost` to be called instead.
  */
 export function hostSignaling(
-  ports: Hello<MessagePort>,
+  { port, page }: Hello<MessagePort>,
   create: (options: unknown, given: Given) => HostedHalf,
   clock: Clock = realClock,
 ): void {
-  const made = new AsyncSubject<HostedHalf>();
+  const status$ = new ReplaySubject<SignalingStatus>(1);
+  const iceServers$ = new ReplaySubject<readonly IceServer[]>(1);
+  const finalRequests$ = new ReplaySubject<readonly FinalRequest[]>(1);
+  const memory = keeping<MemoryChange>();
+  const signals = keeping<SentSignal>();
   let half: HostedHalf | undefined;
+  let reading = false;
+  let sent = 0;
 
-  const serving = serveStreams(ports.streams, {
-    signals: made.pipe(
-      switchMap(({ sent$, signals$ }) => sent$ ?? signals$.pipe(map((signal) => ({ signal })))),
-    ),
-    status: made.pipe(switchMap(({ status$ }) => status$)),
-    iceServers: made.pipe(
-      switchMap(({ iceServers$ }) => iceServers$),
-      map((servers) => shifted(servers, -clock.now())),
-    ),
-    finalRequests: made.pipe(switchMap(({ finalRequests$ }) => finalRequests$ ?? EMPTY)),
-    memory: made.pipe(switchMap(({ memory$ }) => memory$ ?? EMPTY)),
-    // A port keeps order: when this has completed at the far end, what it subscribed to before is subscribed here.
-    ready: EMPTY,
-    // Held for as long as this thread lives: the far end waits for it.
-    lock: holdLock,
-  });
-
-  const control: SignalingControl = {
-    start: (options, memory, known, receipt) =>
-      answer(() => {
-        if (half) throw new TrunklineError("wrong_state", "The signalling half has been started before");
-        half = create(options, {
-          known,
-          ...(memory && { memory }),
-          ...(receipt && { receipt }),
-          ...(ports.page && { page: ports.page }),
-        });
-        made.next(half);
-        made.complete();
-      }),
-    dispatch: (command) =>
-      answer(() => {
-        if (!half) throw new TrunklineError("wrong_state", "The signalling half has not been started");
-        return half.dispatch(command);
-      }),
-    ping: (receipt) => answer(() => receipt && half?.received?.(receipt)),
-    stop: () => answer(() => half?.close()),
+  const readSignals = () => {
+    if (!half || !reading) return;
+    const sent$: Observable<SentSignal> = half.sent$ ?? half.signals$.pipe(map((signal) => ({ signal })));
+    sent$.pipe(tap(() => sent++)).subscribe(signals.to);
   };
-  expose(control, ports.control);
 
-  serving.add(() => {
-    ports.control.close();
+  const host: SignalingHost = {
+    ...{ status$, iceServers$, finalRequests$, memory$: memory.stream$, sent$: signals.stream$ },
+    start(options, state) {
+      if (half) throw wrongState();
+      half = create(options, { ...state, ...(page && { page }) });
+      half.status$.subscribe(status$);
+      half.iceServers$.pipe(map((servers) => shifted(servers, -clock.now()))).subscribe(iceServers$);
+      half.finalRequests$?.subscribe(finalRequests$);
+      half.memory$?.subscribe(memory.to);
+      // Last of all, for a half may begin to sync with the subscription.
+      readSignals();
+    },
+    read() {
+      reading = true;
+      readSignals();
+    },
+    async dispatch(command) {
+      if (!half) throw wrongState();
+      await half.dispatch(command);
+      return sent;
+    },
+    ping(receipt) {
+      if (receipt !== undefined) half?.received?.(receipt);
+      return sent;
+    },
+    close: async () => half?.close(),
+    lock: holdLock,
+  };
+
+  exposePort(port, host).add(() => {
     // Not the page's port yet: while it closes, the half sends through it. The page closes it from its end.
-    void answer(() => (half?.lost ? half.lost() : half?.close()));
+    if (half?.lost) half.lost();
+    else half?.close().catch(() => {});
   });
+}
+
+const wrongState = (): TrunklineError =>
+  new TrunklineError("wrong_state", "The signalling half is to be started once, before it is used");
+
+/** What comes to one end, kept for the one subscriber to the other. */
+function keeping<T>() {
+  const live$ = new Subject<T>();
+  const kept: T[] = [];
+  return {
+    to: {
+      next: (value: T) => (live$.observed ? live$.next(value) : kept.push(value)),
+      error: (error: unknown) => live$.error(error),
+      complete: () => live$.complete(),
+    },
+    stream$: defer(() => concat(kept.splice(0), live$)),
+  };
 }

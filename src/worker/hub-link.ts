@@ -1,7 +1,7 @@
 import { defer, map, type Observable, ReplaySubject, Subject, Subscription, skipWhile } from "rxjs";
 import type { FinalRequest, IceServer, SignalingHalf, SignalingStatus } from "../streams/contract.ts";
 import { type TrunklineError, toErrorData } from "../streams/errors.ts";
-import type { SentSignal } from "../streams/link-control.ts";
+import type { SentSignal } from "../streams/hello.ts";
 
 export type Streams = Required<
   Pick<SignalingHalf, "signals$" | "status$" | "iceServers$" | "finalRequests$">

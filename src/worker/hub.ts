@@ -24,7 +24,7 @@ import type {
   SignalingHalf,
 } from "../streams/contract.ts";
 import { fromErrorData, TrunklineError, toTrunklineError } from "../streams/errors.ts";
-import type { SentSignal } from "../streams/link-control.ts";
+import type { SentSignal } from "../streams/hello.ts";
 import type { HubLink } from "./hub-link.ts";
 import { HubMemory, unwrap } from "./hub-memory.ts";
 import { type HubEffect, type HubInput, hubState, step } from "./hub-state.ts";

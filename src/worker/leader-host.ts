@@ -11,8 +11,8 @@ import {
   type ToHub,
   type ToTab,
 } from "../streams/channel-frames.ts";
-import { ChannelRelay } from "../streams/channel-relay.ts";
 import { TrunklineError } from "../streams/errors.ts";
+import { ChannelRelay } from "./channel-relay.ts";
 import { createRecipient, type Encrypted } from "./leader-cipher.ts";
 import { heldLocks, hold, hubLock, tabLock } from "./locks.ts";
 
@@ -129,9 +129,10 @@ function serveFollowers(
 
   const open = async ({ connection, tab, ports, hello, token }: Extract<ToHub, { kind: "open" }>) => {
     if (relays.has(connection)) return;
-    const channels = ports.map((port) => [port, new MessageChannel()] as const);
-    const near = new Map(channels.map(([port, { port1 }]) => [port, port1]));
-    const relay = new ChannelRelay(near, (port, data) => send({ kind: "post", hub, connection, port, data }));
+    const relay = new ChannelRelay((port, packed) =>
+      send({ kind: "post", hub, connection, port, ...packed }),
+    );
+    const { data } = relay.unpack({ data: hello, ports });
     relays.set(connection, relay);
     life.add(relay);
     relay.add(() => relays.delete(connection));
@@ -139,10 +140,10 @@ function serveFollowers(
     // What is no token of ours is none: the tab comes in as one that has brought nothing new.
     const brought = await recipient.decrypt(token as Encrypted).catch(() => accessToken);
     if (relay.closed) return;
-    greet({ ...hello, ...Object.fromEntries(channels.map(([port, { port2 }]) => [port, port2])) }, brought);
+    greet(data, brought);
   };
 
-  const deliver = ({ connection, port, data }: Posted) => relays.get(connection)?.deliver(port, data);
+  const deliver = (posted: Posted) => relays.get(posted.connection)?.deliver(posted.port, posted);
 
   channel.addEventListener("message", ({ data }: MessageEvent<unknown>) => {
     if (life.closed) return;

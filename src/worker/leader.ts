@@ -34,10 +34,10 @@ import {
   type ToHub,
   type ToTab,
 } from "../streams/channel-frames.ts";
-import { ChannelRelay } from "../streams/channel-relay.ts";
 import { realClock } from "../streams/clock.ts";
 import type { Clock } from "../streams/contract.ts";
 import { opaqueId, secureRandom } from "../streams/ids.ts";
+import { ChannelRelay } from "./channel-relay.ts";
 import { encryptFor } from "./leader-cipher.ts";
 import { hold, hubLock, isStolen, leaderLock } from "./locks.ts";
 import type { Connect } from "./shared-endpoint.ts";
@@ -184,22 +184,27 @@ export class Leadership {
 
   #follow({ hub, key }: Leading, hello: object, ports: readonly MessagePort[]): Observable<never> {
     const { tab, accessToken } = this.#options;
-    const isPort = (value: unknown): value is MessagePort => ports.some((port) => port === value);
-    const entries = Object.entries<unknown>({ ...hello });
-    const near = new Map(entries.flatMap(([name, value]) => (isPort(value) ? [[name, value]] : [])));
-    const rest = Object.fromEntries(entries.filter(([name]) => !near.has(name)));
     const connection = opaqueId(secureRandom);
 
     const connected$ = (token: unknown) =>
       new Observable<never>((subscriber) => {
-        this.#send({ kind: "open", hub, connection, tab, ports: [...near.keys()], hello: rest, token });
-        const relay = new ChannelRelay(near, (port, data) =>
-          this.#send({ kind: "post", hub, connection, port, data }),
+        const relay = new ChannelRelay((port, packed) =>
+          this.#send({ kind: "post", hub, connection, port, ...packed }),
         );
+        const packed = relay.pack({ ...hello }, ports);
+        this.#send({
+          kind: "open",
+          hub,
+          connection,
+          tab,
+          ports: packed.ports,
+          hello: packed.data as object,
+          token,
+        });
         relay.add(
           this.#frames$.subscribe((frame) => {
             if (frame.kind === "post" && frame.connection === connection && frame.hub === hub)
-              relay.deliver(frame.port, frame.data);
+              relay.deliver(frame.port, frame);
             // Another hub takes the place of this one, which may not know it.
             if (frame.hub !== hub) subscriber.error(replaced());
           }),

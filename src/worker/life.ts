@@ -1,19 +1,8 @@
-import { lastValueFrom, map, type Observable, race } from "rxjs";
-import type {
-  CallRef,
-  Clock,
-  Command,
-  FinalRequest,
-  IceServer,
-  Memory,
-  MemoryChange,
-  Signal,
-  SignalingStatus,
-} from "../streams/contract.ts";
+import { BehaviorSubject, filter, finalize, firstValueFrom, map, type Observable, race } from "rxjs";
+import type { CallRef, Clock, Command, Memory, MemoryChange, Signal } from "../streams/contract.ts";
 import { type TrunklineError, toTrunklineError } from "../streams/errors.ts";
+import type { SentSignal } from "../streams/hello.ts";
 import { shifted } from "../streams/ice-servers.ts";
-import type { Served } from "../streams/link.ts";
-import type { SentSignal } from "../streams/link-control.ts";
 import { connect } from "./connection.ts";
 import type { WorkerEndpoint } from "./endpoint.ts";
 import type { Outlets } from "./outlets.ts";
@@ -32,7 +21,8 @@ export interface LifeOptions {
   /** Whether anyone listens to signals yet: a half may sync only for a subscriber. */
   readonly reading: boolean;
   readonly clock: Clock;
-  readonly served: Served | undefined;
+  /** What the worker may call of this page. */
+  readonly exposed: object | undefined;
 }
 
 /** One engine in one worker, from its start to its end. */
@@ -41,22 +31,24 @@ export interface Life {
   readonly end$: Observable<never>;
   /** Resolves when the engine is there. */
   readonly started: Promise<void>;
-  /** Listens to signals from now on. */
+  /** Reads signals from now on. */
   read(): void;
-  /** Both wait for the start, and for the listening that was asked for before. */
+  /** Both wait for the start; what resolves does so after the signals that were emitted before it. */
   dispatch(command: Command): Promise<void>;
   stop(): Promise<void>;
   end(error: TrunklineError): void;
 }
 
 export function beginLife(options: LifeOptions): Life {
-  const { worker, start, memory, known, onMemory, outlets, receipts, reading, clock, served } = options;
-  const { end$, stream, call, end } = connect(worker, clock, served, () => receipts.last);
+  const { worker, start, memory, known, onMemory, outlets, receipts, reading, clock, exposed } = options;
+  const { end$, stream, call, end } = connect(worker, clock, exposed, () => receipts.last);
+  /** How many signals have come. */
+  const received$ = new BehaviorSubject(0);
 
-  stream<readonly IceServer[]>("iceServers")
+  stream((host) => host.iceServers$)
     .pipe(map((servers) => shifted(servers, clock.now())))
     .subscribe(outlets.iceServers);
-  stream<SignalingStatus>("status").subscribe({
+  stream((host) => host.status$).subscribe({
     next(status) {
       // Said already, on this side: the first engine starts, a later one is on its way back.
       if (status.state !== "starting" || (status.identity && !memory)) outlets.become(status);
@@ -65,45 +57,48 @@ export function beginLife(options: LifeOptions): Life {
     complete: () => outlets.status.complete(),
   });
   // What ends an engine is told by its other streams.
-  stream<readonly FinalRequest[]>("finalRequests").subscribe({
+  stream((host) => host.finalRequests$).subscribe({
     next: (requests) => outlets.finalRequests.next(requests),
     error: () => undefined,
   });
-  stream<MemoryChange>("memory").subscribe({ next: onMemory, error: () => undefined });
+  stream((host) => host.memory$).subscribe({ next: onMemory, error: () => undefined });
   const onOurs = onOurTime(clock);
   const receive = ({ signal, receipt }: SentSignal) => {
     if (receipt !== undefined) receipts.last = receipt;
+    received$.next(received$.value + 1);
     return onOurs(signal);
   };
-  const listen = () => stream<SentSignal>("signals").pipe(map(receive)).subscribe(outlets.signals);
-  if (reading) listen();
+  const read = () => {
+    call((host) => host.read()).catch(() => undefined); // told by `end$`
+    stream((host) => host.sent$)
+      .pipe(
+        map(receive),
+        finalize(() => received$.next(Number.POSITIVE_INFINITY)),
+      )
+      .subscribe(outlets.signals);
+  };
+  if (reading) read();
 
-  // Ports keep no order between them: this waits until all that was asked of the streams' port has been heard there.
-  const heard = () => lastValueFrom(race(end$, stream<void>("ready")), { defaultValue: undefined });
-
-  // A turn later, so that whoever subscribes to signals at once is heard before the start, and misses nothing.
-  const started = Promise.resolve()
-    .then(heard)
-    .then(() => call((control) => control.start(start, memory, known(), receipts.last)));
+  // A turn later, so that whoever subscribes to signals at once misses nothing.
+  const started = Promise.resolve().then(() =>
+    call((host) => host.start(start, { memory, known: known(), receipt: receipts.last })),
+  );
   started.catch((error) => end(toTrunklineError(error)));
-  let ready = started;
 
   return {
     end$,
     started,
     end,
-    read() {
-      listen();
-      ready = Promise.all([started, heard()]).then(() => undefined);
-      ready.catch(() => undefined); // told to each command
-    },
+    read,
     async dispatch(command) {
-      await ready;
-      return call((control) => control.dispatch(command));
+      await started;
+      const sent = await call((host) => host.dispatch(command));
+      // Ports keep no order between them: the answer may overtake signals.
+      await firstValueFrom(race(end$, received$.pipe(filter((received) => received >= sent))));
     },
     async stop() {
-      await ready;
-      return call((control) => control.stop());
+      await started;
+      return call((host) => host.close());
     },
   };
 }

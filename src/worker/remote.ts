@@ -15,7 +15,6 @@ import type { CallRef, Clock, Memory, MemoryChange, SignalingHalf } from "../str
 import { TrunklineError } from "../streams/errors.ts";
 import { inForce } from "../streams/ice-servers.ts";
 import { secureRandom } from "../streams/ids.ts";
-import type { Served } from "../streams/link.ts";
 import { NO_MEMORY, remember } from "../streams/memory.ts";
 import { pageHide$, pageShow$ } from "../streams/page-visits.ts";
 import type { WorkerEndpoint } from "./endpoint.ts";
@@ -34,9 +33,10 @@ const RESTARTS = 4;
 /** A worker that lived for longer, in ms, was well: the next delay is the first again. */
 const WELL = 60_000;
 
-/** What is on this side of the ports for an engine to use. */
+/** What is on this side of the port for an engine to use. */
 export interface PageSide {
-  readonly served: Served;
+  /** What it may call. */
+  readonly exposed: object;
   /** Told how far the engine has read, by the position of a batch. */
   readonly onPosition?: (position: string) => void;
   /** Called once, when there will be no more engine. */
@@ -88,7 +88,7 @@ export function remoteSignaling(
   const begin = (): Life => {
     const bornAt = clock.now();
     const begun = beginLife({
-      ...{ worker, start, outlets, receipts, reading, clock, onMemory, served: page?.served },
+      ...{ worker, start, outlets, receipts, reading, clock, onMemory, exposed: page?.exposed },
       memory: everStarted ? memory : undefined,
       known: () => known.list,
     });

@@ -1,7 +1,7 @@
+import { exposedTransport } from "../comlink/transport.ts";
 import { realClock } from "../streams/clock.ts";
 import type { SignalingHalf, Transport } from "../streams/contract.ts";
 import { TrunklineError } from "../streams/errors.ts";
-import { transportStreams } from "../streams/link-transport.ts";
 import type { WorkerEndpoint } from "./endpoint.ts";
 import { keepBatches } from "./kept-batches.ts";
 import { checkOptions, type SignalingOptions } from "./options.ts";
@@ -44,13 +44,13 @@ export function spawnSignaling(options: SpawnOptions): SignalingHalf {
   // Read whenever a worker is made: one that is made anew begins with the token then in force.
   const start = { ...login, tokenRefresh: true };
   const refresh = singleRefresh(tokenRefresh, (accessToken) => Object.assign(start, { accessToken }));
-  return remoteSignaling(worker, start, undefined, { served: { tokenRefresh: refresh } });
+  return remoteSignaling(worker, start, undefined, { exposed: { tokenRefresh: refresh } });
 }
 
 function servingTransport(transport: Transport): PageSide {
   const kept = keepBatches(transport.batches$, realClock);
   return {
-    served: { ...transportStreams(transport), batches: kept.batches$ },
+    exposed: { ...exposedTransport(transport), batches$: kept.batches$ },
     onPosition: kept.read,
     close: kept.close,
   };

@@ -1,4 +1,3 @@
-import { once } from "node:events";
 import { describe, expect, it } from "vitest";
 import {
   makeLead,
@@ -10,17 +9,16 @@ import {
   type ToHub,
   type ToTab,
 } from "../../src/streams/channel-frames.ts";
-import { ChannelRelay } from "../../src/streams/channel-relay.ts";
 
 const TO_HUB: readonly ToHub[] = [
   { kind: "seek" },
-  { kind: "open", hub: "h", connection: "c", tab: "t", ports: ["control"], hello: {} },
-  { kind: "post", hub: "h", connection: "c", port: "control", data: 1 },
+  { kind: "open", hub: "h", connection: "c", tab: "t", ports: ["p"], hello: { port: "p" } },
+  { kind: "post", hub: "h", connection: "c", port: "p", data: 1, ports: [] },
   { kind: "shut", hub: "h", connection: "c" },
 ];
 const TO_TAB: readonly ToTab[] = [
   { kind: "leading", hub: "h" },
-  { kind: "post", hub: "h", connection: "c", port: "control", data: undefined },
+  { kind: "post", hub: "h", connection: "c", port: "p", data: ["q"], ports: ["q"] },
 ];
 const FOREIGN: readonly unknown[] = [
   undefined,
@@ -42,7 +40,9 @@ const FOREIGN: readonly unknown[] = [
   { ...sealToHub(TO_HUB[1] as ToHub), hello: null },
   { ...sealToHub(TO_HUB[1] as ToHub), tab: {} },
   { ...sealToHub(TO_HUB[2] as ToHub), port: 1 },
+  { ...sealToHub(TO_HUB[2] as ToHub), ports: [1] },
   { ...sealToTab(TO_TAB[1] as ToTab), connection: null },
+  { ...sealToTab(TO_TAB[1] as ToTab), ports: undefined },
 ];
 
 describe("frames on the channel of tabs", () => {
@@ -64,29 +64,5 @@ describe("frames on the channel of tabs", () => {
     const lead = makeLead({ hub: "h", name: "n", accessToken: "secret" });
     expect(readLead(lead)).toMatchObject({ accessToken: "secret" });
     expect([readToHub(lead), readToTab(lead)]).toEqual([undefined, undefined]);
-  });
-});
-
-describe("a relay of ports", () => {
-  it("carries what each port says, and delivers to it, until it is ended", async () => {
-    const { port1, port2 } = new MessageChannel();
-    const said: unknown[] = [];
-    let hear = () => {};
-    const heard = new Promise<void>((resolve) => {
-      hear = resolve;
-    });
-    const relay = new ChannelRelay(new Map([["control", port1]]), (port, data) => {
-      said.push([port, data]);
-      hear();
-    });
-    port2.postMessage("hello");
-    await heard;
-    expect(said).toEqual([["control", "hello"]]);
-    relay.deliver("nobody", "lost");
-    relay.deliver("control", "answer");
-    expect(await once(port2, "message")).toEqual(["answer"]);
-    const closed = once(port2, "close");
-    relay.unsubscribe();
-    await closed;
   });
 });

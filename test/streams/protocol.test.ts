@@ -10,8 +10,7 @@ import {
   type ToTab,
 } from "../../src/streams/channel-frames.ts";
 import type { Command, MemoryChange } from "../../src/streams/contract.ts";
-import { makeHello, readHello } from "../../src/streams/link-control.ts";
-import { readToClient, readToServer, seal } from "../../src/streams/link-messages.ts";
+import { makeHello, readHello } from "../../src/streams/hello.ts";
 import { NO_MEMORY, remember } from "../../src/streams/memory.ts";
 import { named, PROTOCOL } from "../../src/streams/protocol.ts";
 import { hubLock, tabLock } from "../../src/worker/locks.ts";
@@ -20,15 +19,15 @@ const CALL = { roomId: "!room:example.org", callId: "call" } as const;
 const other = (text: string) => text.replace(`/${PROTOCOL.major}`, `/${PROTOCOL.major + 1}`);
 
 function hello() {
-  const { port1: control, port2: streams } = new MessageChannel();
-  control.close();
-  return makeHello({ control, streams });
+  const { port1: port } = new MessageChannel();
+  port.close();
+  return makeHello({ port });
 }
 
 describe("two builds of one major version", () => {
   it("find each other by name, and read each other's hello whatever else is in it", () => {
     const newer = { ...hello(), protocol: { ...PROTOCOL, minor: PROTOCOL.minor + 1 }, more: true };
-    expect(readHello(newer)).toEqual({ control: newer.control, streams: newer.streams });
+    expect(readHello(newer)).toEqual({ port: newer.port });
   });
 
   it("ignore frames that they do not know", () => {
@@ -36,9 +35,7 @@ describe("two builds of one major version", () => {
     expect([
       readToHub(sealToHub(frame as unknown as ToHub)),
       readToTab(sealToTab(frame as unknown as ToTab)),
-      readToServer(seal(frame as never)),
-      readToClient(seal(frame as never)),
-    ]).toEqual([undefined, undefined, undefined, undefined]);
+    ]).toEqual([undefined, undefined]);
     expect(remember(NO_MEMORY, { ...CALL, type: "made_up" } as unknown as MemoryChange)).toEqual(NO_MEMORY);
   });
 
@@ -61,20 +58,14 @@ describe("builds of two major versions", () => {
   });
 
   it("pass over each other's frames", () => {
-    const to = (frame: object, key: "trunkline" | "link") => ({
+    const to = (frame: object) => ({
       ...frame,
-      [key]: other((frame as Record<string, string>)[key] as string),
+      trunkline: other((frame as Record<string, string>).trunkline as string),
     });
     const seek = sealToHub({ kind: "seek" });
     const leading = sealToTab({ kind: "leading", hub: "h" });
-    const close = seal({ kind: "close" });
-    expect([readToHub(seek), readToTab(leading), readToServer(close)]).not.toContain(undefined);
-    expect([
-      readToHub(to(seek, "trunkline")),
-      readToTab(to(leading, "trunkline")),
-      readToServer(to(close, "link")),
-      readToClient(to(close, "link")),
-    ]).toEqual([undefined, undefined, undefined, undefined]);
+    expect([readToHub(seek), readToTab(leading)]).not.toContain(undefined);
+    expect([readToHub(to(seek)), readToTab(to(leading))]).toEqual([undefined, undefined]);
   });
 
   it.each([{ ...PROTOCOL, major: PROTOCOL.major + 1 }, { major: "1" }, {}, undefined])(

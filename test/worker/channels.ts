@@ -27,6 +27,7 @@ export function thaw(process: Process): void {
 export const channelsOf = (Channel: typeof BroadcastChannel) =>
   class extends Channel {
     readonly #process = current;
+    #closed = false;
 
     override addEventListener(type: string, listener: unknown) {
       const own = this.#process;
@@ -39,8 +40,14 @@ export const channelsOf = (Channel: typeof BroadcastChannel) =>
 
     override postMessage(data: unknown) {
       const own = this.#process;
-      if (own?.frozen) own.waiting.push(() => super.postMessage(data));
+      if (own?.frozen) own.waiting.push(() => this.#closed || super.postMessage(data));
       else super.postMessage(data);
+    }
+
+    /** What waits to be posted is lost, as is what a worker would have done after it has ended. */
+    override close() {
+      this.#closed = true;
+      super.close();
     }
   };
 

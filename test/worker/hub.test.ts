@@ -2,7 +2,7 @@ import { lastValueFrom, Subject } from "rxjs";
 import { describe, expect, it } from "vitest";
 import type { Command, Memory, Signal } from "../../src/streams/contract.ts";
 import { TrunklineError } from "../../src/streams/errors.ts";
-import type { SentSignal } from "../../src/streams/link-control.ts";
+import type { SentSignal } from "../../src/streams/hello.ts";
 import { NO_MEMORY, remember } from "../../src/streams/memory.ts";
 import { PROTOCOL } from "../../src/streams/protocol.ts";
 import type { Hub, TabHalf } from "../../src/worker/hub.ts";

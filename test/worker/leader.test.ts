@@ -3,8 +3,8 @@ import { BehaviorSubject, filter, firstValueFrom, take } from "rxjs";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { channelName, sealToHub } from "../../src/streams/channel-frames.ts";
 import type { Command, Signal, SignalingHalf, SignalingStatus } from "../../src/streams/contract.ts";
-import { readHello } from "../../src/streams/link-control.ts";
-import { named, PROTOCOL } from "../../src/streams/protocol.ts";
+import { readHello } from "../../src/streams/hello.ts";
+import { PROTOCOL } from "../../src/streams/protocol.ts";
 import { virtualClock } from "../../src/testing/clock.ts";
 import { hostSignaling } from "../../src/worker/host.ts";
 import { createDoor, type TabStart } from "../../src/worker/hub-door.ts";
@@ -347,18 +347,12 @@ describe("the tokens of tabs without SharedWorker", () => {
         const { kind, hub, connection } = data;
         if (kind === "post" && connection === "c") resolve();
         if (kind !== "leading") return;
-        const hello = { kind: "trunkline:hello", protocol: PROTOCOL };
-        const open = {
-          kind: "open",
-          hub,
-          connection: "c",
-          tab: "t",
-          ports: ["control", "streams"],
-          hello,
-        } as const;
+        const hello = { kind: "trunkline:hello", protocol: PROTOCOL, port: "a" };
+        const open = { kind: "open", hub, connection: "c", tab: "t", ports: ["a"], hello } as const;
         channel.postMessage(sealToHub({ ...open, token: { from: 1 } }));
-        const data1 = { link: named("link"), kind: "subscribe", id: 1, name: "no such stream" };
-        channel.postMessage(sealToHub({ kind: "post", hub, connection: "c", port: "streams", data: data1 }));
+        const data1 = { id: "1", type: "APPLY", path: ["ping"], argumentList: [] };
+        const post = { kind: "post", hub, connection: "c", port: "a", data: data1, ports: [] } as const;
+        channel.postMessage(sealToHub(post));
       });
     });
     channel.postMessage(sealToHub({ kind: "seek" }));

@@ -4,7 +4,7 @@ import { afterEach, describe, expect, it, vi } from "vitest";
 import { realClock } from "../../src/streams/clock.ts";
 import type { Command, Signal, SignalingHalf, SignalingStatus } from "../../src/streams/contract.ts";
 import { TrunklineError } from "../../src/streams/errors.ts";
-import { readHello } from "../../src/streams/link-control.ts";
+import { readHello } from "../../src/streams/hello.ts";
 import { named } from "../../src/streams/protocol.ts";
 import type { WorkerEndpoint } from "../../src/worker/endpoint.ts";
 import { remoteSignaling } from "../../src/worker/remote.ts";
@@ -64,6 +64,54 @@ describe("remoteSignaling: what it carries", () => {
     });
     const { half } = remote(worker);
     expect(await firstValueFrom(half.signals$)).toEqual(signal);
+  });
+
+  /** Emits a signal when it is dispatched to, and holds back what its streams send; whether that has resolved. */
+  async function dispatchWithSignal() {
+    const { half, worker } = await running();
+    const seen: Signal[] = [];
+    half.signals$.subscribe((signal) => seen.push(signal));
+    const signal: Signal = { ...CALL, type: "invited" };
+    worker.half.onDispatch = async () => worker.half.signals.next(signal);
+    const release = worker.holdStreams();
+    let resolved = false;
+    const dispatching = half.dispatch(PLACE).then(() => {
+      resolved = true;
+      expect(seen).toEqual([signal]);
+    });
+    await vi.waitUntil(() => worker.half.dispatched.length === 1);
+    for (let turn = 0; turn < 10; turn++) await setImmediate();
+    return { half, worker, release, dispatching, resolved: () => resolved };
+  }
+
+  it("resolves a dispatch after the signals that were emitted before, also where its answer overtakes them", async () => {
+    const { release, dispatching, resolved } = await dispatchWithSignal();
+    expect(resolved()).toBe(false);
+    release();
+    await dispatching;
+  });
+
+  it("rejects a dispatch whose signals do not come any more", async () => {
+    const { worker, half, dispatching } = await dispatchWithSignal();
+    half.signals$.subscribe({ error: () => {} });
+    const ended = code(dispatching);
+    worker.vanish();
+    expect(await ended).toBe("worker_lost");
+  });
+
+  it("resolves a dispatch that has ended the signals", async () => {
+    const { half, worker } = await running();
+    half.signals$.subscribe();
+    worker.half.onDispatch = async () => worker.half.signals.complete();
+    await half.dispatch(PLACE);
+  });
+
+  it("loses no signal of a half that is read later, between the reading and the next dispatch", async () => {
+    const { half, worker } = await running();
+    worker.half.onDispatch = async () => worker.half.signals.next({ ...CALL, type: "invited" });
+    const first = firstValueFrom(half.signals$);
+    await half.dispatch(PLACE);
+    expect(await first).toMatchObject({ type: "invited" });
   });
 
   it("rejects with the half's own error, its fields whole", async () => {

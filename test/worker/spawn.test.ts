@@ -1,5 +1,7 @@
 import { filter, firstValueFrom, NEVER, ReplaySubject, Subject, startWith, take, toArray } from "rxjs";
 import { afterEach, describe, expect, it, vi } from "vitest";
+import { wrapPort } from "../../src/comlink/port.ts";
+import { remoteTransport } from "../../src/comlink/transport.ts";
 import { createEngine } from "../../src/signaling/engine.ts";
 import { createMemoryRooms } from "../../src/signaling/transports/memory.ts";
 import type {
@@ -10,8 +12,6 @@ import type {
   Transport,
 } from "../../src/streams/contract.ts";
 import { TrunklineError } from "../../src/streams/errors.ts";
-import { remoteStreams } from "../../src/streams/link.ts";
-import { remoteTransport } from "../../src/streams/link-transport.ts";
 import { localSignaling } from "../../src/worker/local.ts";
 import { type SignalingOptions, type SpawnOptions, spawnSignaling } from "../../src/worker/spawn.ts";
 import { CALL, code, type InlineWorker, inlineWorker } from "./stand-in.ts";
@@ -112,9 +112,9 @@ describe("spawnSignaling", () => {
     );
     await half.dispatch({ ...CALL, type: "place" });
     const page = workers[0]?.given[0]?.page as MessagePort;
-    const remote = remoteStreams(page);
-    expect(await firstValueFrom(remote.stream("tokenRefresh"))).toBe("newer");
-    const refreshed = () => firstValueFrom(remote.stream("tokenRefresh"));
+    const remote = wrapPort<{ tokenRefresh: TokenRefresh }>(page);
+    const refreshed = () => remote.call((far) => far.tokenRefresh());
+    expect(await refreshed()).toBe("newer");
     tokenRefresh.mockRejectedValueOnce(new TypeError("Failed to fetch"));
     await expect(refreshed()).rejects.toMatchObject({ code: "unexpected", message: "Failed to fetch" });
     tokenRefresh.mockRejectedValueOnce(new TrunklineError("unknown_token", "signed out"));

@@ -10,7 +10,7 @@ import type {
   SignalingStatus,
 } from "../../src/streams/contract.ts";
 import { TrunklineError } from "../../src/streams/errors.ts";
-import { type Hello, readHello } from "../../src/streams/link-control.ts";
+import { type Hello, readHello } from "../../src/streams/hello.ts";
 import type { WorkerEndpoint } from "../../src/worker/endpoint.ts";
 import { type Given, hostSignaling } from "../../src/worker/host.ts";
 
@@ -62,7 +62,7 @@ export interface InlineWorker extends WorkerEndpoint {
   readonly fail: (event: unknown) => void;
   /** From now on nothing comes out of it, and nothing goes in. */
   readonly mute: () => void;
-  /** Holds back what it says on its streams until the function given back is called. */
+  /** Holds back what it sends on its streams until the function given back is called. */
   readonly holdStreams: () => () => void;
   /** Closes its ports without a word. */
   readonly vanish: () => void;
@@ -80,21 +80,31 @@ export function inlineWorker(create?: (half: StandIn, given: Given) => Signaling
 
   let held: (() => void)[] | undefined;
 
-  const pass = (from: MessagePort, to: MessagePort, send = (post: () => void) => post()) => {
-    from.addEventListener("message", ({ data }) => muted || send(() => to.postMessage(data)));
-    from.addEventListener("close", () => to.close());
-    from.start();
-  };
-  const relay = (port: MessagePort, send?: (post: () => void) => void): MessagePort => {
-    const { port1, port2 } = new MessageChannel();
-    pass(port, port1);
-    pass(port1, port, send);
-    ports.push(port);
-    return port2;
-  };
   const sendOrHold = (post: () => void) => {
     if (held) held.push(post);
     else post();
+  };
+
+  /**
+   * What is sent to a port comes out of the one given back; so do the ports that pass, whose messages to the page can
+   * be held back. `toPage`: whether what comes from the port goes there.
+   */
+  const relay = (port: MessagePort, toPage: boolean, isStream: boolean): MessagePort => {
+    const { port1, port2 } = new MessageChannel();
+    const pass = (from: MessagePort, to: MessagePort, toPage: boolean) => {
+      const send = toPage && isStream ? sendOrHold : (post: () => void) => post();
+      from.addEventListener("message", ({ data, ports }) => {
+        if (muted) return;
+        const relays = new Map(ports.map((each) => [each, relay(each, toPage, true)] as const));
+        send(() => to.postMessage(withPorts(data, relays), [...relays.values()]));
+      });
+      from.addEventListener("close", () => send(() => to.close()));
+      from.start();
+    };
+    pass(port, port1, toPage);
+    pass(port1, port, !toPage);
+    ports.push(port);
+    return port2;
   };
   const vanish = () => {
     for (const port of ports) port.close();
@@ -123,8 +133,8 @@ export function inlineWorker(create?: (half: StandIn, given: Given) => Signaling
     vanish,
     postMessage(message) {
       const hello = readHello<MessagePort>(message) as Hello<MessagePort>;
-      const page = hello.page && { page: relay(hello.page) };
-      const ports = { control: relay(hello.control), streams: relay(hello.streams, sendOrHold), ...page };
+      const page = hello.page && { page: relay(hello.page, false, false) };
+      const ports = { port: relay(hello.port, false, false), ...page };
       hostSignaling(ports, (options, beside) => {
         started.push(options);
         given.push(beside);
@@ -138,6 +148,14 @@ export function inlineWorker(create?: (half: StandIn, given: Given) => Signaling
     addEventListener: (_, listener) => listeners.add(listener),
     removeEventListener: (_, listener) => listeners.delete(listener),
   };
+}
+
+function withPorts(data: unknown, others: ReadonlyMap<unknown, MessagePort>): unknown {
+  if (others.has(data)) return others.get(data);
+  if (Array.isArray(data)) return data.map((each) => withPorts(each, others));
+  if (String(data) !== "[object Object]") return data;
+  const entries = Object.entries(data as object);
+  return Object.fromEntries(entries.map(([key, each]) => [key, withPorts(each, others)]));
 }
 
 /** A clock that stands still but for `advance`; `sleep` is time in which nobody's timers fire. */

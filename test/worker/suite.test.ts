@@ -1,8 +1,8 @@
 import { afterEach, describe, it } from "vitest";
+import { remoteTransport } from "../../src/comlink/transport.ts";
 import { createEngine } from "../../src/signaling/engine.ts";
 import { createMemoryRooms } from "../../src/signaling/transports/memory.ts";
 import type { SignalingHalf, Transport } from "../../src/streams/contract.ts";
-import { remoteTransport } from "../../src/streams/link-transport.ts";
 import { type SignalingWorld, signalingSuite } from "../../src/testing/signaling-suite.ts";
 import { remoteSignaling } from "../../src/worker/remote.ts";
 import { spawnSignaling } from "../../src/worker/spawn.ts";

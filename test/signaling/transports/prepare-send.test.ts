@@ -1,7 +1,7 @@
 import { firstValueFrom, NEVER, of, throwError } from "rxjs";
 import { describe, expect, it, onTestFinished } from "vitest";
+import { remoteTransport, serveTransport } from "../../../src/comlink/transport.ts";
 import type { PreparedRequest, Transport } from "../../../src/streams/contract.ts";
-import { remoteTransport, serveTransport } from "../../../src/streams/link-transport.ts";
 import { said, scripted } from "./scripted.ts";
 import { ENCRYPTION, ROOM, scriptedClient, turn } from "./scripted-client.ts";
 

@@ -1,8 +1,8 @@
-import { concat, firstValueFrom, NEVER, of, Subject, toArray } from "rxjs";
-import { afterEach, describe, expect, it } from "vitest";
+import { concat, firstValueFrom, lastValueFrom, NEVER, of, Subject, tap, toArray } from "rxjs";
+import { afterEach, describe, expect, it, vi } from "vitest";
+import { remoteTransport, serveTransport } from "../../src/comlink/transport.ts";
 import type { DelayedEvents, EventBatch, Transport } from "../../src/streams/contract.ts";
 import { TrunklineError } from "../../src/streams/errors.ts";
-import { remoteTransport, serveTransport } from "../../src/streams/link-transport.ts";
 import { showable, type TransportWorld, unshowable } from "../../src/testing/transport-suite.ts";
 import { memoryWorld } from "../signaling/transports/memory-world.ts";
 
@@ -63,12 +63,10 @@ describe("a transport across a port", () => {
     const batches$ = new Subject<EventBatch>();
     const { remote } = across(idle({ batches$ }));
     const first = firstValueFrom(remote.batches$);
-    await remote.identity();
-    expect(batches$.observed).toBe(true);
+    await vi.waitUntil(() => batches$.observed);
     batches$.next(batch);
     expect(await first).toEqual(batch);
-    await remote.identity();
-    expect(batches$.observed).toBe(false);
+    await vi.waitUntil(() => !batches$.observed);
   });
 
   it("completes, and errors with code and message, as it does there", async () => {
@@ -78,7 +76,7 @@ describe("a transport across a port", () => {
     const { remote: other } = across(idle({ batches$: failing }));
     const end = firstValueFrom(other.batches$);
     end.catch(() => undefined);
-    await other.identity();
+    await vi.waitUntil(() => failing.observed);
     failing.error(new TrunklineError("unknown_token", "Log in again"));
     await expect(end).rejects.toMatchObject({ code: "unknown_token", message: "Log in again" });
   });
@@ -113,10 +111,12 @@ describe("a transport across a port", () => {
   it("ends everything with worker_lost when the other end is gone", async () => {
     const { remote, serving } = across(idle({ send: () => new Promise(() => undefined) }));
     const pending = [firstValueFrom(remote.batches$), remote.send("!r", "m.call.invite", {}, "t")].map(code);
-    const connected = firstValueFrom(remote.connected$.pipe(toArray()));
-    await remote.identity();
+    const connected: boolean[] = [];
+    const disconnected = lastValueFrom(remote.connected$.pipe(tap((each) => connected.push(each))));
+    await vi.waitUntil(() => connected.length > 0);
     serving.unsubscribe();
-    expect(await connected).toEqual([true, false]);
+    await disconnected;
+    expect(connected).toEqual([true, false]);
     expect(await Promise.all(pending)).toEqual(["worker_lost", "worker_lost"]);
     expect(await code(remote.identity())).toBe("worker_lost");
   });
