@@ -14,6 +14,10 @@ export interface Options {
   /** Two, or none: then users are registered. */
   readonly accounts: readonly Credentials[];
   readonly json: boolean;
+  /** A file to which the samples go as a baseline. */
+  readonly save?: string;
+  /** The file of a baseline that the results are to be compared with. */
+  readonly compare?: string;
 }
 
 /** The environment variable in which accounts may stand, where others cannot read them as they can a command line. */
@@ -31,13 +35,16 @@ export const usage = (measures: readonly { readonly name: string; readonly what:
                          accounts that may send as fast as they like (Synapse: override_ratelimit):
   --account USER:TOKEN   such as @alice:example.org:syt_abc; twice. Or both, with a space between, in
                          the environment variable ${ACCOUNTS}
+  --save FILE            the samples as a baseline, for --compare
+  --compare FILE         beside a baseline; ends with 3 where anything is significantly worse
   --json                 the results on standard output, and nothing else
   --help
 
 measures:
 ${measures.map(({ name, what }) => `  ${name.padEnd(width)}  ${what}`).join("\n")}
 
-Results go to bench/results.json, and to bench/report.html for reading.`;
+Results go to bench/results.json, and to bench/report.html for reading. Ends with 0; 1 where a measure failed, 2 where the
+options make no sense, 3 where something is worse than the baseline.`;
 };
 
 /** Undefined where help is asked for. Throws with what is wrong. */
@@ -52,12 +59,14 @@ export function readOptions(
       only: { type: "string", default: "" },
       homeserver: { type: "string", default: "embedded" },
       account: { type: "string", multiple: true, default: [] },
+      save: { type: "string" },
+      compare: { type: "string" },
       json: { type: "boolean", default: false },
       help: { type: "boolean", default: false },
     },
   });
   if (values.help) return undefined;
-  const { homeserver, json } = values;
+  const { homeserver, json, save, compare } = values;
   const named = values.account.length > 0 ? values.account : (env[ACCOUNTS] ?? "").split(/\s+/);
   const accounts = named.filter(Boolean).map(credentials);
   const n = Number(values.n);
@@ -71,7 +80,11 @@ export function readOptions(
     throw new Error(`a call takes two accounts of different users; got ${accounts.length}`);
   }
   const only = values.only.split(",").filter(Boolean);
-  return { n, only, homeserver: homeserver.replace(/\/+$/, ""), accounts, json };
+  return {
+    ...{ n, only, homeserver: homeserver.replace(/\/+$/, ""), accounts, json },
+    ...(save !== undefined && { save }),
+    ...(compare !== undefined && { compare }),
+  };
 }
 
 /** A user id has a colon in it, and a port may bring another; a token has none. */

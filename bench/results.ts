@@ -1,6 +1,6 @@
 import { execFileSync } from "node:child_process";
 import { readFileSync } from "node:fs";
-import { cpus, release, totalmem, type } from "node:os";
+import { cpus, loadavg, release, totalmem, type } from "node:os";
 import { findChromium } from "../scripts/chromium.ts";
 import type { Row } from "./row.ts";
 
@@ -12,6 +12,8 @@ export interface Results {
   readonly homeserver: string;
   readonly n: number;
   readonly machine: Readonly<Record<"system" | "processor" | "memory", string>>;
+  /** How many processes wanted a processor in the minute before, of this benchmark or of others; at its start and end. */
+  readonly load: readonly [start: number, end: number];
   readonly versions: Readonly<Record<string, string>>;
   readonly rows: readonly Row[];
   /** Measures that could not be taken, and why. */
@@ -21,11 +23,13 @@ export interface Results {
 export function machine(): Results["machine"] {
   const [first] = cpus();
   return {
-    system: `${type()} ${release()}`,
+    system: `${type()} ${release().replace(/-.*/, "")}`,
     processor: `${cpus().length} × ${first?.model.trim() || "unknown"}`,
     memory: `${(totalmem() / 2 ** 30).toFixed(0)} GiB`,
   };
 }
+
+export const load = (): number => Number((loadavg()[0] ?? 0).toFixed(2));
 
 /** Of what was measured, and of what it ran on. */
 export function versions(): Results["versions"] {

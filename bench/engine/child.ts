@@ -16,13 +16,19 @@ export interface Plan {
   readonly rate: number;
 }
 
-/** One list entry a round; times in ms. */
-export interface Findings {
-  /** Events a second, when each follows the one before: by the clock, and by the processor's time. */
+/** Each event following the one before; one list entry a round, times in ms. */
+export interface Closed {
+  /** Events a second: by the clock, and by the processor's time. */
   readonly throughput: readonly number[];
   readonly processor: readonly number[];
   readonly p50: readonly number[];
   readonly p99: readonly number[];
+}
+
+export interface Findings {
+  readonly ours: Closed;
+  /** The same events, only read from their text. */
+  readonly floor: Closed;
   /** How long after it was due an event was routed, at a fixed rate. */
   readonly offered50: readonly number[];
   readonly offered99: readonly number[];
@@ -44,33 +50,50 @@ function heap(): number {
 /** So many events are made at a time, that they are as fresh when they are routed as what was just parsed. */
 const FRESH = 500;
 
-/** The timer's own time is within: about 0.1 µs an event. */
-function routeAll(world: World, { calls, events }: Plan, round: number) {
-  const times: number[] = [];
-  const signalled = world.signals();
-  let elapsed = 0;
-  let used = 0;
-  for (let made = 0; made < events; made += FRESH) {
-    const batch = eventsOf(calls, Math.min(FRESH, events - made), round * events + made + 1);
+/** What was done one after the other, some at a time. */
+class Tally {
+  readonly #times: number[] = [];
+  #elapsed = 0;
+  #used = 0;
+
+  /** The timer's own time is within: about 0.1 µs each. */
+  add<T>(batch: readonly T[], work: (each: T) => void): void {
     const before = process.cpuUsage();
     const begin = performance.now();
-    for (const event of batch) {
+    for (const each of batch) {
       const start = performance.now();
-      world.sync(event);
-      times.push(performance.now() - start);
+      work(each);
+      this.#times.push(performance.now() - start);
     }
-    elapsed += performance.now() - begin;
+    this.#elapsed += performance.now() - begin;
     const { user, system } = process.cpuUsage(before);
-    used += user + system;
+    this.#used += user + system;
+  }
+
+  get figures() {
+    const { length } = this.#times;
+    return {
+      throughput: (length * 1_000) / this.#elapsed,
+      processor: (length * 1_000_000) / this.#used,
+      p50: percentile(this.#times, 0.5),
+      p99: percentile(this.#times, 0.99),
+    };
+  }
+}
+
+/** The floor is what nobody can do without: reading the event's text. By turns, so that what slows one slows both. */
+function routeAll(world: World, { calls, events }: Plan, round: number) {
+  const signalled = world.signals();
+  const [ours, floor] = [new Tally(), new Tally()];
+  for (let made = 0; made < events; made += FRESH) {
+    const batch = eventsOf(calls, Math.min(FRESH, events - made), round * events + made + 1);
+    const texts = batch.map((event) => JSON.stringify(event));
+    floor.add(texts, (text) => JSON.parse(text));
+    ours.add(batch, (event) => world.sync(event));
   }
   // Fewer signals than events would mean that the engine threw them away: a fast nothing.
   if (world.signals() - signalled < events) throw new Error("the engine did not route what it was given");
-  return {
-    throughput: (events * 1_000) / elapsed,
-    processor: (events * 1_000_000) / used,
-    p50: percentile(times, 0.5),
-    p99: percentile(times, 0.99),
-  };
+  return { ours: ours.figures, floor: floor.figures };
 }
 
 async function offer(world: World, { calls, events, rate }: Plan, round: number) {
@@ -99,11 +122,18 @@ async function measure(plan: Plan): Promise<Findings> {
     open.push(await offer(world, plan, round));
   }
   await world.close();
+  const byRound = (side: "ours" | "floor"): Closed => {
+    const all = closed.map((round) => round[side]);
+    return {
+      throughput: all.map(({ throughput }) => throughput),
+      processor: all.map(({ processor }) => processor),
+      p50: all.map(({ p50 }) => p50),
+      p99: all.map(({ p99 }) => p99),
+    };
+  };
   return {
-    throughput: closed.map(({ throughput }) => throughput),
-    processor: closed.map(({ processor }) => processor),
-    p50: closed.map(({ p50 }) => p50),
-    p99: closed.map(({ p99 }) => p99),
+    ours: byRound("ours"),
+    floor: byRound("floor"),
     offered50: open.map(({ p50 }) => p50),
     offered99: open.map(({ p99 }) => p99),
     memory,

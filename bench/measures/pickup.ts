@@ -10,20 +10,19 @@ import type { Row } from "../row.ts";
 /** How long users let it ring, in ms. */
 const DELAYS = [100, 300, 1_000, 3_000];
 
-interface Scenario extends CallOptions {
-  readonly accept: number;
-}
+type Path = "direct" | "relay";
 
-const scenarios: readonly Scenario[] = DELAYS.flatMap((accept) =>
-  [false, true].map((video) => ({ accept, video, until: flowing(video) })),
-);
+const calls: readonly CallOptions[] = [false, true].map((video) => ({ video, until: flowing(video) }));
 
 /**
- * From accept to a call that stands. Its floor: the callee connects at once, the caller when the answer's hop is over.
+ * From accept to a call that stands, a measure for each time that it rings. Its floor: the callee connects at once, the
+ * caller when the answer's hop is over.
  */
-export const pickup = (path: "direct" | "relay"): Measure => ({
-  name: `pickup.${path}`,
-  what: `accept → both connected, ${path === "relay" ? "through a TURN server" : "direct"}; first audio and frame`,
+export const pickup = (path: Path): Measure[] => DELAYS.map((accept) => pickupAfter(path, accept));
+
+const pickupAfter = (path: Path, accept: number): Measure => ({
+  name: `pickup.${path}.${accept}ms`,
+  what: `accept after ${accept / 1_000} s → both connected, ${path === "relay" ? "through a TURN server" : "direct"}; first audio and frame`,
   async run({ n, world, say }) {
     const options: CastOptions = { relay: path === "relay" };
     const cast = createCast(await world({ turn: options.relay }), options);
@@ -31,8 +30,9 @@ export const pickup = (path: "direct" | "relay"): Measure => ({
       const pair = await cast.floor();
       const floor = async ({ video }: CallOptions) =>
         timeConnect(pair, { ...options, video, hop: await timeHop(pair) });
+      const scenarios = calls.map((call) => ({ ...call, accept }));
       const duels = await alternate({ rounds: n, cast, calls: scenarios, floor, say });
-      const all = scenarios.flatMap((scenario, index) => rows(path, scenario, duels[index]));
+      const all = scenarios.flatMap(({ video }, index) => rows(path, { accept, video }, duels[index]));
       return all.sort((one, other) => order(one) - order(other));
     } finally {
       await cast.close();
@@ -44,7 +44,11 @@ export const pickup = (path: "direct" | "relay"): Measure => ({
 const order = ({ name }: Row): number =>
   ["first-audio", "first-frame"].findIndex((end) => name.endsWith(end));
 
-function rows(path: string, { accept, video }: Scenario, duel: Duel | undefined): Row[] {
+function rows(
+  path: Path,
+  { accept, video }: { readonly accept: number; readonly video: boolean },
+  duel: Duel | undefined,
+): Row[] {
   if (!duel) return [];
   const name = `pickup.${path}.${accept}ms.${video ? "video" : "voice"}`;
   const what = `${video ? "video" : "voice"}, accepted after ${accept / 1_000} s`;

@@ -11,8 +11,8 @@ const kinds: readonly (CallOptions & { readonly kind: string })[] = [
 ];
 
 /** How long it takes until it rings; with TURN, both sides look for relayed candidates, which they do not need. */
-export const ring = (servers: "plain" | "turn"): Measure => {
-  const name = servers === "turn" ? "ring.turn" : "ring";
+export const ring = (servers: "direct" | "turn"): Measure => {
+  const name = `ring.${servers}`;
   const group = `place → rings at the callee, ${servers === "turn" ? "a" : "no"} TURN server on offer`;
   return {
     name,

@@ -6,11 +6,11 @@ import { tableOf } from "./table.ts";
 import { waterfallOf } from "./waterfalls.ts";
 
 /** Which calls are told phase by phase: the rest would say the same again. */
-const TOLD = /^(ring\.video|pickup\.(direct|relay)\.300ms\.video)$/;
+const TOLD = /^(ring\.direct\.video|pickup\.(direct|relay)\.300ms\.video)$/;
 
 /** The results as a page that needs no network. */
 export function reportPage(results: Results, style: string): string {
-  const { at, rows, failures, homeserver, n, machine, versions } = results;
+  const { at, rows, failures, homeserver, n, machine, load, versions } = results;
   const all = groups(rows);
   const told = rows.filter(({ name, waterfall }) => waterfall && TOLD.test(name));
   const page = html`<!doctype html>
@@ -32,6 +32,7 @@ measured between them. Every dot is one sample, the bar is the median. Less is b
   <dt>measured</dt><dd>${at.slice(0, 16).replace("T", " ")} UTC, n = ${n}</dd>
   <dt>homeserver</dt><dd>${homeserver}</dd>
   <dt>machine</dt><dd>${machine.processor}, ${machine.memory}, ${machine.system}</dd>
+  <dt>load</dt><dd>${load[0]} before, ${load[1]} at the end</dd>
   <dt>versions</dt><dd>${Object.entries(versions)
     .map(([name, version]) => `${name} ${version}`)
     .join(", ")}</dd>

@@ -23,6 +23,11 @@ describe("the benchmark's options", () => {
     expect(options).toMatchObject({ n: 3, only: ["ring", "pickup.relay"], homeserver: url, json: true });
   });
 
+  it("takes the files of baselines", () => {
+    const options = readOptions(["--save", "new.json", "--compare", "old.json"], {});
+    expect(options).toMatchObject({ save: "new.json", compare: "old.json" });
+  });
+
   it("takes two accounts, of users on servers with a port too", () => {
     expect(readOptions(["--homeserver", url, ...two], {})?.accounts).toEqual([
       { userId: "@alice:example.org", accessToken: "syt_a" },

@@ -27,6 +27,7 @@ const results: Results = {
   homeserver: "embedded",
   n: 3,
   machine: { system: "Linux", processor: "2 × Some", memory: "8 GiB" },
+  load: [0.1, 1.5],
   versions: { Trunkline: "1.2.3", "matrix-js-sdk": "43.0.0" },
   rows: [
     row(
