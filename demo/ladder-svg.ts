@@ -54,10 +54,15 @@ const ms = (time: number): string => time.toFixed(0);
 
 function drawStep({ step, also }: Rung): SVGElement[] {
   const steps = [step, also].filter((each) => each !== undefined);
-  return steps.flatMap((each, index) => [
-    svg("circle", { class: "step", cx: 11 + 17 * index, cy: 0, r: 8 }),
-    svg("text", { class: "letter", x: 11 + 17 * index, y: 4 }, each),
-  ]);
+  // For whoever clicks: by keyboard, the letters above the ladder lead to the same places.
+  return steps.map((each, index) =>
+    svg(
+      "a",
+      { href: `#step-${each}`, tabindex: -1 },
+      svg("circle", { class: "step", cx: 11 + 17 * index, cy: 0, r: 8 }),
+      svg("text", { class: "letter", x: 11 + 17 * index, y: 4 }, each),
+    ),
+  );
 }
 
 /** A dot on the lifeline of each side that it happened at, and the text inside the ladder. */

@@ -57,10 +57,11 @@ async function answer(
 }
 
 async function loadFiles(): Promise<Map<string, File>> {
-  const [html, style, ladder, entry, page] = await Promise.all([
+  const [html, style, ladder, drawing, entry, page] = await Promise.all([
     readFile(join(ROOT, "demo/index.html"), "utf8"),
     readFile(join(ROOT, "demo/style.css"), "utf8"),
     readFile(join(ROOT, "demo/ladder.css"), "utf8"),
+    readFile(join(ROOT, "demo/drawing.css"), "utf8"),
     readFile(join(ROOT, "dist/worker/entry.js"), "utf8").catch(() => {
       throw new Error("There is no dist/worker/entry.js to serve: run `npm run build` first");
     }),
@@ -72,6 +73,7 @@ async function loadFiles(): Promise<Map<string, File>> {
     ["/index.html", { type: "text/html", body: html }],
     ["/style.css", { type: css, body: style }],
     ["/ladder.css", { type: css, body: ladder }],
+    ["/drawing.css", { type: css, body: drawing }],
     ["/page.js", { type: script, body: page }],
     // esbuild leaves `new URL("./entry.js", import.meta.url)` as it is: so it means the neighbour of the bundle.
     ["/entry.js", { type: script, body: entry }],

@@ -1,6 +1,7 @@
 import { type Observable, Subject } from "rxjs";
 import { type Phone, TrunklineError } from "trunkline";
 import { openAccounts } from "./accounts.ts";
+import { mountDrawing } from "./drawing-view.ts";
 import type { Side, Told } from "./ladder.ts";
 import { mountLadder } from "./ladder-view.ts";
 import type { Session } from "./matrix-api.ts";
@@ -28,6 +29,7 @@ export function startPage(makePhone: (login: Login) => Phone<MediaStream>): Obse
   };
   const story$ = new Subject<readonly Told[]>();
   mountLadder(part(document, "ladder", HTMLElement), story$);
+  mountDrawing(part(document, "drawing", HTMLElement));
 
   const start = async () => {
     for (const view of Object.values(views)) view.say("waiting", "Signing in…");
