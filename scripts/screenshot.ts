@@ -5,13 +5,15 @@ import { startDemo } from "../demo/server.ts";
 import { launchChromium } from "./chromium.ts";
 
 const FILE = join(import.meta.dirname, "../docs/images/demo.png");
+/** In px: all of the phones and of the ladder, without what is below them. */
+const SIZE = { width: 1140, height: 880 };
 /** So many video frames at each side: the picture is steady. */
 const FRAMES = 30;
 
 const demo = await startDemo();
 const browser = await launchChromium();
 try {
-  const page = await browser.newPage({ viewport: { width: 1200, height: 900 }, colorScheme: "light" });
+  const page = await browser.newPage({ viewport: SIZE, colorScheme: "light" });
   await page.goto(demo.url);
   const button = (phone: string, name: string) =>
     page.getByRole("region", { name: phone, exact: true }).getByRole("button", { name, exact: true });
@@ -35,7 +37,7 @@ try {
   );
   await page.mouse.move(0, 0);
   mkdirSync(join(FILE, ".."), { recursive: true });
-  await page.screenshot({ path: FILE });
+  await page.screenshot({ path: FILE, clip: { x: 0, y: 0, width: SIZE.width, height: SIZE.height - 70 } });
   console.log(`${FILE}: ${statSync(FILE).size} bytes`);
 } finally {
   await browser.close();
