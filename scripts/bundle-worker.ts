@@ -3,8 +3,8 @@
  * makes a worker of, each in the place of the module that tsc has put there; tsc's .d.ts stay. Run it after tsc:
  * `npm run build`.
  */
-import { readFile, rm, writeFile } from "node:fs/promises";
-import { relative } from "node:path";
+import { copyFile, readFile, rm, writeFile } from "node:fs/promises";
+import { basename, dirname, relative } from "node:path";
 import { fileURLToPath } from "node:url";
 import { build, type Plugin } from "esbuild";
 import { noticesOf, packagesOf } from "./notices.ts";
@@ -50,8 +50,43 @@ const withoutCrypto: Plugin = {
   },
 };
 
+const WASM = "./pkg/matrix_sdk_crypto_wasm_bg.wasm";
+
+/** The SDK's logger, of which an app's console shows what went wrong only. */
+const LOGGER = `
+  const nothing = () => {};
+  const { warn, error } = console;
+  export const logger = { trace: nothing, debug: nothing, info: nothing, log: nothing, warn, error, getChild: () => logger };
+  export class LogSpan {
+    trace() {}
+    debug() {}
+    info() {}
+    warn(...words) { warn(...words) }
+    error(...words) { error(...words) }
+  }`;
+
+/** The crypto's WebAssembly lies beside the bundle, under a name of its own; look-alike letters are for display names. */
+const withCrypto: Plugin = {
+  name: "with crypto",
+  setup(build) {
+    build.onLoad({ filter: /crypto-wasm[\\/]index\.mjs$/ }, async ({ path }) => {
+      const code = await readFile(path, "utf8");
+      if (!code.includes(WASM)) throw new Error(`${path} loads no ${WASM} any more`);
+      const outfile = build.initialOptions.outfile?.replace(/\.js$/, ".wasm") ?? "";
+      await copyFile(`${dirname(path)}/${WASM}`, `${root}${outfile}`);
+      return { contents: code.replace(WASM, `./${basename(outfile)}`) };
+    });
+    build.onLoad({ filter: /matrix-js-sdk[\\/]lib[\\/]logger\.js$/ }, () => ({ contents: LOGGER }));
+    build.onLoad({ filter: /[\\/]unhomoglyph[\\/]/ }, () => ({ contents: "export default (text) => text;" }));
+  },
+};
+
 /** Bundles `entry` into `outfile`, both relative to the root; resolves with the files that are in it. */
-export async function bundleWorker(entry: string, outfile: string): Promise<readonly string[]> {
+export async function bundleWorker(
+  entry: string,
+  outfile: string,
+  plugins: Plugin[] = [withoutUnused, withoutCrypto],
+): Promise<readonly string[]> {
   const { metafile } = await build({
     absWorkingDir: root,
     entryPoints: [entry],
@@ -67,7 +102,7 @@ export async function bundleWorker(entry: string, outfile: string): Promise<read
     metafile: true,
     legalComments: "none",
     logLevel: "warning",
-    plugins: [withoutUnused, withoutCrypto],
+    plugins,
   });
   return Object.values(metafile.outputs).flatMap(({ inputs }) => Object.keys(inputs));
 }
@@ -85,6 +120,9 @@ if (process.argv[1] === fileURLToPath(import.meta.url)) {
   const bundled = await bundleWorker("src/worker/entry.ts", "dist/worker/entry.js");
   await writeSource("dist/worker/entry.js", "dist/worker/entry-source.js");
   const shared = await bundleWorker("src/worker/shared-entry.ts", "dist/worker/shared-entry.js");
-  const notices = await noticesOf(root, packagesOf([...bundled, ...shared]));
+  const encrypted = await bundleWorker("src/worker/encrypted-entry.ts", "dist/worker/encrypted-entry.js", [
+    withCrypto,
+  ]);
+  const notices = await noticesOf(root, packagesOf([...bundled, ...shared, ...encrypted]));
   await writeFile(`${root}dist/worker/THIRD-PARTY-NOTICES.txt`, notices);
 }

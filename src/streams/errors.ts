@@ -26,6 +26,10 @@ export type ErrorCode =
   // the split
   | "worker_failed"
   | "worker_lost"
+  // where an encrypted device keeps its keys
+  | "storage_blocked"
+  | "storage_full"
+  | "storage_lost"
   | "unexpected";
 
 /** An error as plain data: what travels over a port and in an `End`. */

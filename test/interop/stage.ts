@@ -5,7 +5,7 @@ import type { Device } from "./accounts.ts";
 import { createGate, type Gate, proxyTo } from "./gate.ts";
 import { type Peer, remotePeer } from "./peer.ts";
 
-export type Make = "trunkline" | "sdk" | "careless";
+export type Make = "trunkline" | "sdk" | "careless" | "worker";
 
 export interface Stage {
   readonly url: string;

@@ -8,6 +8,13 @@ import { own, parseWhoami } from "./matrix-parse.ts";
 export async function fetchIdentity(http: Http, expected: Partial<Identity>): Promise<Identity> {
   const known = isWhole(expected) ? publishesKeys(http, expected) : undefined;
   known?.catch(() => {}); // what the other question rejects with is told first
+  const identity = await whoIs(http, expected);
+  if (await (known ?? publishesKeys(http, identity))) throw sharedDevice(identity);
+  return identity;
+}
+
+/** Asks the homeserver whose token it is. Rejects with `invalid_option` where it is not whose the options say. */
+export async function whoIs(http: Http, expected: Partial<Identity>): Promise<Identity> {
   const told = parseWhoami(await http.ask({ method: "GET", path: "/account/whoami" }));
   if (told === undefined) throw notMatrix(http.homeserver);
   check("userId", expected.userId, told.userId);
@@ -19,7 +26,6 @@ export async function fetchIdentity(http: Http, expected: Partial<Identity>): Pr
       `The access token of ${userId} belongs to no device. Log in to get a token with a device`,
     );
   }
-  if (await (known ?? publishesKeys(http, { userId, deviceId }))) throw sharedDevice({ userId, deviceId });
   return { userId, deviceId };
 }
 
@@ -35,13 +41,17 @@ function check(option: keyof Identity, expected: string | undefined, told: strin
 }
 
 /** Keys are published by clients that encrypt, and those lose messages to a second sync on their device. */
-async function publishesKeys(http: Http, { userId, deviceId }: Identity): Promise<boolean> {
+const publishesKeys = async (http: Http, identity: Identity): Promise<boolean> =>
+  (await publishedDevice(http, identity)) !== undefined;
+
+/** What the homeserver has of the keys of a device, as it is; undefined where it has none. */
+export async function publishedDevice(http: Http, { userId, deviceId }: Identity): Promise<unknown> {
   const request = { device_keys: { [userId]: [deviceId] } };
   try {
     const answer = await http.ask({ method: "POST", path: "/keys/query", body: request });
-    return own(own(own(answer, "device_keys"), userId), deviceId) !== undefined;
+    return own(own(own(answer, "device_keys"), userId), deviceId);
   } catch (error) {
-    if (errcodeOf(error) === "M_UNRECOGNIZED") return false; // no encryption here, no keys to lose
+    if (errcodeOf(error) === "M_UNRECOGNIZED") return undefined; // no encryption here, no keys to lose
     throw error;
   }
 }

@@ -13,10 +13,22 @@ const PAGES = {
   trunkline: "test/heavy/encrypted/trunkline-page.ts",
   careless: "test/heavy/encrypted/careless-page.ts",
   sdk: "test/heavy/encrypted/sdk-page.ts",
+  worker: "test/heavy/encrypted/worker-page.ts",
 };
 
 /** The crypto fetches it from beside the page's script. */
 const WASM = "pkg/matrix_sdk_crypto_wasm_bg.wasm";
+
+/** The worker for encrypted rooms as `npm run build` has made it, and what it fetches. */
+export const encryptedWorker = () => ({
+  "/worker/encrypted-entry.js": { type: "text/javascript", body: read("dist/worker/encrypted-entry.js") },
+  "/worker/encrypted-entry.wasm": {
+    type: "application/wasm",
+    body: read("dist/worker/encrypted-entry.wasm"),
+  },
+});
+
+const read = (path: string) => new Uint8Array(readFileSync(path));
 
 export interface Member {
   readonly user: User;
@@ -37,8 +49,8 @@ export interface EncryptedStage {
 export async function openEncryptedStage(homeserver: string): Promise<EncryptedStage> {
   const keys = createKeyGate(proxyTo(homeserver));
   const crypto = dirname(createRequire(import.meta.url).resolve("@matrix-org/matrix-sdk-crypto-wasm"));
-  const wasm = { type: "application/wasm", body: new Uint8Array(readFileSync(join(crypto, WASM))) };
-  const stage = await openStage(keys.fetch, PAGES, { [`/${WASM}`]: wasm });
+  const wasm = { type: "application/wasm", body: read(join(crypto, WASM)) };
+  const stage = await openStage(keys.fetch, PAGES, { [`/${WASM}`]: wasm, ...encryptedWorker() });
   const put = async ({ accessToken }: Device, path: string, body: object) => {
     const response = await fetch(`${stage.url}/_matrix/client/v3/rooms/${path}`, {
       method: "PUT",
