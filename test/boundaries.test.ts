@@ -20,7 +20,12 @@ const ALLOWED: Record<string, readonly string[]> = {
 };
 
 /** What meets the engine, in the worker or on the same thread: what is on a page that spawns never imports it. */
-const WITH_ENGINE = ["worker/entry.ts", "worker/local.ts", "worker/shared-entry.ts"];
+const WITH_ENGINE = [
+  "worker/encrypted-entry.ts",
+  "worker/entry.ts",
+  "worker/local.ts",
+  "worker/shared-entry.ts",
+];
 const isWorkerSide = (file: string) =>
   WITH_ENGINE.includes(file) || /^worker\/(host|leader-host|hub[a-z-]*)\.ts$/.test(file);
 
@@ -130,11 +135,23 @@ describe("the import graph of src", () => {
       const urls = code.matchAll(/new URL\("(.+?)", import\.meta\.url\)/g);
       return [...urls].map(([, url]) => join(dirname(file), url as string));
     });
-    expect([...new Set(named)].sort()).toEqual(["worker/entry.js", "worker/shared-entry.js"]);
+    expect([...new Set(named)].sort()).toEqual([
+      "worker/encrypted-entry.js",
+      "worker/entry.js",
+      "worker/shared-entry.js",
+    ]);
     const missing = ["src", "dist"].flatMap((root) =>
       named.map((name) => `${root}/${name}`).filter((path) => !existsSync(join(src, "..", path))),
     );
     expect(missing).toEqual([]);
+  });
+
+  it("has the client for encrypted rooms imported by its own worker alone", () => {
+    const isEncrypted = (name: string) => /^signaling\/transports\/encrypted[a-z-]*\.ts$/.test(name);
+    const importers = [...graph]
+      .filter(([file, imports]) => !isEncrypted(file) && imports.some(({ name }) => isEncrypted(name)))
+      .map(([file]) => file);
+    expect(importers).toEqual(["worker/encrypted-entry.ts"]);
   });
 
   it("has no triple-slash directives, which JSR refuses", () => {

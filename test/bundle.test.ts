@@ -16,16 +16,7 @@ describe("the worker bundle", () => {
   const found = (pattern: RegExp) => code().match(pattern)?.[0];
 
   it("is one file, that imports nothing", async () => {
-    const { metafile } = await build({
-      stdin: { contents: code(), resolveDir: root },
-      bundle: true,
-      write: false,
-      metafile: true,
-      format: "esm",
-      packages: "external",
-      logLevel: "error",
-    });
-    expect(Object.values(metafile.inputs).flatMap(({ imports }) => imports)).toEqual([]);
+    expect(await importsOf(code())).toEqual([]);
   });
 
   it("holds no WebAssembly and no crypto", () => {
@@ -35,8 +26,7 @@ describe("the worker bundle", () => {
   });
 
   it("holds no table of look-alike letters", () => {
-    // Mathematical letters: thousands of them are in that table, and nowhere else.
-    expect(found(/[\u{1D400}-\u{1D7FF}]|\\u\{1d4|\\ud835/iu)).toBeUndefined();
+    expect(found(LOOK_ALIKES)).toBeUndefined();
   });
 
   it("holds no way of renewing tokens but ours", () => {
@@ -79,6 +69,52 @@ describe("the worker bundle that tabs share", () => {
   });
 });
 
+describe("the worker bundle for encrypted rooms", () => {
+  const code = () => read("dist/worker/encrypted-entry.js");
+
+  it("holds the crypto, and fetches its WebAssembly from beside it, whole", () => {
+    expect(code()).toContain("OlmMachine");
+    expect([...code().matchAll(/new URL\("([^"]*)",import\.meta\.url\)/g)].map(([, path]) => path)).toEqual([
+      "./encrypted-entry.wasm",
+    ]);
+    expect(WebAssembly.validate(readFileSync(`${root}dist/worker/encrypted-entry.wasm`))).toBe(true);
+  });
+
+  it("is one file, that imports nothing and names no path of this machine", async () => {
+    expect(await importsOf(code())).toEqual([]);
+    expect(code().includes(root)).toBe(false);
+  });
+
+  it("holds no table of look-alike letters", () => {
+    expect(code().match(LOOK_ALIKES)?.[0]).toBeUndefined();
+  });
+
+  it("is at most 255 kB gzip, and its WebAssembly 2.2 MB", () => {
+    const [script, wasm] = [
+      gzipped(code()),
+      gzipped(readFileSync(`${root}dist/worker/encrypted-entry.wasm`)),
+    ];
+    console.log(`worker bundle for encrypted rooms: ${script} bytes gzip, its WebAssembly: ${wasm}`);
+    expect(script).toBeLessThanOrEqual(255_000);
+    expect(wasm).toBeLessThanOrEqual(2_200_000);
+  });
+
+  it("is loaded by nobody but the page that asks for it", async () => {
+    const others = [
+      "index",
+      "media/browser",
+      "worker/spawn",
+      "worker/shared",
+      "worker/inline",
+      "worker/local",
+    ];
+    for (const module of others)
+      expect((await inputs(`dist/${module}.js`)).filter((path) => path.includes("encrypted"))).toEqual([]);
+    const ours = await inputs("dist/worker/encrypted.js");
+    expect(ours.filter((path) => /signaling\/|matrix-js-sdk|encrypted-entry/.test(path))).toEqual([]);
+  });
+});
+
 describe("what runs on the main thread", () => {
   const parts = ["dist/index.js", "dist/media/browser.js"];
 
@@ -112,6 +148,23 @@ describe("what runs on the main thread of tabs that share a worker", () => {
     expect(size).toBeLessThanOrEqual(26_500);
   });
 });
+
+/** Mathematical letters: thousands of them are in the table of look-alikes, and nowhere else. */
+const LOOK_ALIKES = /[\u{1D400}-\u{1D7FF}]|\\u\{1d4|\\ud835/iu;
+
+/** What a script imports. */
+async function importsOf(contents: string) {
+  const { metafile } = await build({
+    stdin: { contents, resolveDir: root },
+    bundle: true,
+    write: false,
+    metafile: true,
+    format: "esm",
+    packages: "external",
+    logLevel: "error",
+  });
+  return Object.values(metafile.inputs).flatMap(({ imports }) => imports);
+}
 
 /** Every module that one of dist brings with it. */
 async function inputs(module: string): Promise<string[]> {

@@ -1,4 +1,5 @@
 /** Pages with phones of several makes in them, and the homeserver between. */
+import type { Page } from "playwright-core";
 import { launchFirefox } from "../../scripts/firefox.ts";
 import { openStage as openChromium, type PageScripts, type ServedFile } from "../e2e/stage.ts";
 import type { Device } from "./accounts.ts";
@@ -10,8 +11,12 @@ export type Make = "trunkline" | "sdk" | "careless" | "worker";
 export interface Stage {
   readonly url: string;
   readonly gate: Gate;
-  /** Opens a page in Chromium with a phone of this make that is online. */
+  /** Opens a page in Chromium, in a profile of its own, with a phone of this make that is online. */
   chromium(make: Make, device: Device): Promise<Peer>;
+  /** Loads the page of a peer in Chromium again, with a phone that is online. */
+  reload(peer: Peer, device: Device): Promise<void>;
+  /** Closes the page of a peer in Chromium, as its user does. */
+  leave(peer: Peer): Promise<void>;
   /** The same in Firefox. */
   firefox(make: Make, device: Device): Promise<Peer>;
   /** Errors that no page caught, so far. */
@@ -33,6 +38,7 @@ export async function openStage(
   const gate = createGate(typeof homeserver === "string" ? proxyTo(homeserver) : homeserver);
   const chromium = await openChromium(gate.fetch, pages, extra);
   const errors: string[] = [];
+  const tabs = new WeakMap<Peer, Page>();
   let firefox: ReturnType<typeof launchFirefox> | undefined;
 
   const start = async (peer: Peer, device: Device) => {
@@ -49,8 +55,14 @@ export async function openStage(
     async chromium(make, device) {
       const tab = await chromium.tab(make);
       const peer = remotePeer((name, args) => tab.evaluate(callPeer, [name, args] as const));
+      tabs.set(peer, tab);
       return start(peer, device);
     },
+    async reload(peer, device) {
+      await tabs.get(peer)?.reload();
+      await start(peer, device);
+    },
+    leave: async (peer) => tabs.get(peer)?.close({ runBeforeUnload: true }),
     async firefox(make, device) {
       firefox ??= launchFirefox();
       const tab = await (await (await firefox).createBrowserContext()).newPage();

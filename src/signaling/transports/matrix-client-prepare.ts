@@ -1,39 +1,61 @@
-import type { ClientEvent, MatrixClient } from "matrix-js-sdk/lib/client.js";
-import { distinctUntilChanged, map, Observable } from "rxjs";
+import type { MatrixClient } from "matrix-js-sdk/lib/client.js";
+import {
+  catchError,
+  combineLatest,
+  defer,
+  distinctUntilChanged,
+  map,
+  type Observable,
+  of,
+  retry,
+  startWith,
+  switchMap,
+  take,
+  throwError,
+} from "rxjs";
+import { isTransient } from "../../streams/backoff.ts";
 import type { Transport } from "../../streams/contract.ts";
+import { encryptAhead, type Sendable, syncsOf } from "./matrix-client-ahead.ts";
 
 /**
- * The request by which the app's client would send an event, while the room is not encrypted: the client encrypts when
- * it sends, and not ahead. It does not say when its access token is renewed: that is looked for at each sync.
+ * The request by which the app's client would send an event, encrypted ahead where the room is encrypted. The client
+ * does not say when its access token is renewed: that is looked for at each sync.
  */
 export function clientPrepare(client: MatrixClient): NonNullable<Transport["prepareSend"]> {
   return (roomId, type, content, txnId) => {
-    const path = ["rooms", roomId, "send", type, txnId].map(encodeURIComponent).join("/");
-    const url = `${client.getHomeserverUrl().replace(/\/$/, "")}/_matrix/client/v3/${path}`;
-    return tokenFor(client, roomId).pipe(
-      map((accessToken) =>
-        accessToken === undefined
-          ? undefined
-          : {
-              url,
-              method: "PUT",
-              headers: { Authorization: `Bearer ${accessToken}`, "Content-Type": "application/json" },
-              body: JSON.stringify(content),
-            },
-      ),
+    const request = (accessToken: string, event: Sendable) => {
+      const path = ["rooms", roomId, "send", event.type, txnId].map(encodeURIComponent).join("/");
+      return {
+        url: `${client.getHomeserverUrl().replace(/\/$/, "")}/_matrix/client/v3/${path}`,
+        method: "PUT",
+        headers: { Authorization: `Bearer ${accessToken}`, "Content-Type": "application/json" },
+        body: JSON.stringify(event.content),
+      };
+    };
+    return combineLatest([
+      atEachSync(client, () => client.getAccessToken()),
+      sendable(client, roomId, { type, content }),
+    ]).pipe(
+      map(([accessToken, event]) => (accessToken && event ? request(accessToken, event) : undefined)),
+      distinctUntilChanged(),
     );
   };
 }
 
-/** Emits the token for plaintext in a room; undefined while there is to be none. */
-function tokenFor(client: MatrixClient, roomId: string): Observable<string | undefined> {
-  return new Observable<string | undefined>((subscriber) => {
-    const look = () => {
-      const isPlain = client.getRoom(roomId)?.hasEncryptionStateEvent() === false;
-      subscriber.next((isPlain && client.getAccessToken()) || undefined);
-    };
-    look();
-    client.on("sync" as ClientEvent.Sync, look);
-    return () => client.off("sync" as ClientEvent.Sync, look);
-  }).pipe(distinctUntilChanged());
+/** Emits the event as it is to be sent; undefined while it cannot be, such as in a room that is not known. */
+function sendable(client: MatrixClient, roomId: string, event: Sendable): Observable<Sendable | undefined> {
+  const delay = (error: unknown) =>
+    isTransient(error) ? syncsOf(client).pipe(take(1)) : throwError(() => error);
+  const encrypted$ = defer(() => encryptAhead(client, roomId, event)).pipe(
+    retry({ delay }),
+    catchError(() => of(undefined)),
+    startWith(undefined),
+  );
+  return atEachSync(client, () => client.getRoom(roomId)?.hasEncryptionStateEvent()).pipe(
+    switchMap((isEncrypted) => (isEncrypted ? encrypted$ : of(isEncrypted === false ? event : undefined))),
+  );
 }
+
+/** Emits what is read of the client on subscription, then each change that a sync brings. */
+const atEachSync = <T>(client: MatrixClient, read: () => T): Observable<T> =>
+  syncsOf(client).pipe(startWith(undefined), map(read), distinctUntilChanged());

@@ -25,7 +25,6 @@ import { turnServersFrom } from "./matrix-turn.ts";
  * Throws `invalid_option` where `client` is no such client. Beyond the contract, `identity()` and `batches$` fail with
  * `wrong_state` where the client does not run. `send` rejects with `room_encrypted` where the client has no crypto or
  * cannot encrypt, and with `not_in_room` until the client has synced the room. State is told of rooms with calls only.
- * In encrypted rooms there are no delayed events: the SDK would send them in plaintext.
  */
 export function matrixClient(client: MatrixClient, options: { readonly clock?: Clock } = {}): Transport {
   checkClient(client);

@@ -30,8 +30,8 @@ interface Offer {
  */
 export function matrixDelayed(
   ask: Ask,
-  /** Rejects for a room in which events are to be encrypted. */
-  refuseEncrypted: (roomId: string) => Promise<void>,
+  /** Rejects for a room to which the event may not be sent as it is. */
+  check: (roomId: string) => Promise<void> = async () => {},
 ): () => Promise<DelayedEvents | undefined> {
   let offer: Offer | undefined;
 
@@ -39,7 +39,7 @@ export function matrixDelayed(
     async schedule(...event) {
       const [roomId, , , , delay] = event;
       if (delay > longest) throw cannot(`delay events for more than ${longest} ms`);
-      await refuseEncrypted(roomId);
+      await check(roomId);
       const answer = await firstKnown(schedule, event);
       const id = own(answer, "delay_id");
       if (typeof id === "string") return id;

@@ -32,6 +32,7 @@ const read = (path: string) => new Uint8Array(readFileSync(path));
 
 export interface Member {
   readonly user: User;
+  readonly device: Device;
   readonly peer: ChatPeer;
 }
 
@@ -40,8 +41,13 @@ export interface EncryptedStage {
   readonly keys: KeyGate;
   /** A user with a page of this make. */
   member(make: keyof typeof PAGES): Promise<Member>;
-  /** An encrypted room of two. */
-  room(one: Member, other: Member): Promise<string>;
+  /** A room of two, encrypted unless it is to be `plain` at first. */
+  room(one: Member, other: Member, plain?: "plain"): Promise<string>;
+  encrypt(member: Member, roomId: string): Promise<void>;
+  /** The types of the last 100 events of the room, as they lie on the homeserver, newest first. */
+  stored(member: Member, roomId: string): Promise<readonly string[]>;
+  /** What waits at the homeserver to be sent for the member. */
+  delayed(member: Member): Promise<readonly { readonly roomId: string; readonly type: string }[]>;
   /** Sends an event as it is, past all crypto, from another device of the user. */
   sendPlain(member: Member, roomId: string, type: string, content: object): Promise<void>;
 }
@@ -59,20 +65,42 @@ export async function openEncryptedStage(homeserver: string): Promise<EncryptedS
     });
     if (!response.ok) throw new Error(`${path}: ${response.status} ${await response.text()}`);
   };
+  const get = async <T>(member: Member, path: string): Promise<T> => {
+    const { accessToken } = await member.user.logIn();
+    const response = await fetch(`${stage.url}/_matrix/client/${path}`, {
+      headers: { authorization: `Bearer ${accessToken}` },
+    });
+    if (!response.ok) throw new Error(`${path}: ${response.status} ${await response.text()}`);
+    return response.json();
+  };
+  const encrypt = async (member: Member, roomId: string) =>
+    put(await member.user.logIn(), `${encodeURIComponent(roomId)}/state/m.room.encryption/`, {
+      algorithm: "m.megolm.v1.aes-sha2",
+    });
   return {
     stage,
     keys,
     async member(make) {
       const user = await createUser(stage.url, make);
-      return { user, peer: (await stage.chromium(make, await user.logIn())) as ChatPeer };
+      const device = await user.logIn();
+      return { user, device, peer: (await stage.chromium(make, device)) as ChatPeer };
     },
-    async room(one, other) {
-      const [first, second] = [await one.user.logIn(), await other.user.logIn()];
-      const roomId = await directRoom(stage.url, first, second);
-      await put(first, `${encodeURIComponent(roomId)}/state/m.room.encryption/`, {
-        algorithm: "m.megolm.v1.aes-sha2",
-      });
+    async room(one, other, plain) {
+      const roomId = await directRoom(stage.url, await one.user.logIn(), await other.user.logIn());
+      if (!plain) await encrypt(one, roomId);
       return roomId;
+    },
+    encrypt,
+    async stored(member, roomId) {
+      const path = `v3/rooms/${encodeURIComponent(roomId)}/messages?dir=b&limit=100`;
+      const { chunk } = await get<{ readonly chunk: readonly { readonly type: string }[] }>(member, path);
+      return chunk.map(({ type }) => type);
+    },
+    async delayed(member) {
+      const answer = await get<{
+        readonly delayed_events: readonly { readonly room_id: string; readonly type: string }[];
+      }>(member, "unstable/org.matrix.msc4140/delayed_events");
+      return answer.delayed_events.map(({ room_id: roomId, type }) => ({ roomId, type }));
     },
     async sendPlain(member, roomId, type, content) {
       const path = `${encodeURIComponent(roomId)}/send/${type}/${globalThis.crypto.randomUUID()}`;

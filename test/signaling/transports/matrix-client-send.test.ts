@@ -154,16 +154,36 @@ describe("sending by an app's client", () => {
     await expect(send()).rejects.toEqual(coded("not_in_room"));
   });
 
-  it("P34 delays nothing where the homeserver cannot, and in encrypted rooms never", async () => {
+  it("P34 delays nothing where the homeserver cannot", async () => {
     const { transport } = await stage();
     expect(await transport.delayed?.()).toBeUndefined();
-    const { transport: other, script, asked } = await stage({ roomState: [ENCRYPTION] });
+  });
+
+  it("P34 P42 has a delayed event wait encrypted where the room is, and not at all where it cannot be", async () => {
+    const { transport, script, asked, crypto } = await stage({ roomState: [ENCRYPTION] });
     script.capabilities = { "m.delayed_events": { max_delay_ms: 9_000, max_scheduled: 9 } };
-    const delayed = await other.delayed?.();
-    const before = asked.length;
-    await expect(delayed?.schedule(ROOM, "m.call.hangup", {}, "t", 1_000)).rejects.toEqual(
-      coded("room_encrypted"),
+    script.answer = async () => Response.json({ delay_id: "d" });
+    const delayed = await transport.delayed?.();
+    const schedule = () => delayed?.schedule(ROOM, "m.call.hangup", { call_id: "c" }, "t", 1_000);
+    expect(await schedule()).toBe("d");
+    const scheduled = asked.at(-1);
+    expect(scheduled?.path).toContain("m.room.encrypted/t");
+    expect(JSON.stringify(scheduled?.body)).toContain(
+      JSON.stringify({ session_id: "ours1", inside: { type: "m.call.hangup", content: { call_id: "c" } } }),
     );
+    crypto.refusal = new Error("a device is not to be trusted");
+    const before = asked.length;
+    await expect(schedule()).rejects.toEqual(coded("room_encrypted"));
+    expect(asked).toHaveLength(before);
+  });
+
+  it("P42 delays nothing in an encrypted room where the client has no crypto", async () => {
+    const { transport, script, asked } = await stage({ crypto: false, roomState: [ENCRYPTION] });
+    script.capabilities = { "m.delayed_events": { max_delay_ms: 9_000, max_scheduled: 9 } };
+    const delayed = await transport.delayed?.();
+    const before = asked.length;
+    const schedule = delayed?.schedule(ROOM, "m.call.hangup", {}, "t", 1_000);
+    await expect(schedule).rejects.toEqual(coded("room_encrypted"));
     expect(asked).toHaveLength(before);
   });
 

@@ -1,3 +1,4 @@
+import { ConnectionError } from "matrix-js-sdk";
 import { firstValueFrom, NEVER, of, throwError } from "rxjs";
 import { describe, expect, it, onTestFinished } from "vitest";
 import { remoteTransport, serveTransport } from "../../../src/comlink/transport.ts";
@@ -22,6 +23,13 @@ const asSent = (token: string, base = "https://hs.test") => ({
   method: "PUT",
   headers: { Authorization: `Bearer ${token}`, "Content-Type": "application/json" },
   body: JSON.stringify(CONTENT),
+});
+
+/** The same from a client whose crypto puts it into an envelope. */
+const asEncrypted = (token: string) => ({
+  ...asSent(token),
+  url: asSent(token).url.replace("m.call.hangup", "m.room.encrypted"),
+  body: JSON.stringify({ session_id: "ours1", inside: { type: "m.call.hangup", content: CONTENT } }),
 });
 
 describe("what the matrix transport prepares", () => {
@@ -53,8 +61,8 @@ describe("what the matrix transport prepares", () => {
 });
 
 describe("what the transport of an app's client prepares", () => {
-  const stage = async (roomState: readonly object[] = []) => {
-    const app = await scriptedClient({ roomState });
+  const stage = async (options: Parameters<typeof scriptedClient>[0] = {}) => {
+    const app = await scriptedClient(options);
     onTestFinished(() => app.client.stopClient());
     return app;
   };
@@ -76,18 +84,42 @@ describe("what the transport of an app's client prepares", () => {
     expect(requests).toEqual([asSent("t"), asSent("fresh")]);
   });
 
-  it("P42 is nothing in an encrypted room, and in one that is not known", async () => {
-    const { transport } = await stage([ENCRYPTION]);
-    expect(prepared(transport)).toEqual([undefined]);
-    expect(prepared(transport, "!other:hs.test")).toEqual([undefined]);
+  it("P42 is the ciphertext in an encrypted room, with each token the same", async () => {
+    const { transport, client, sync } = await stage({ roomState: [ENCRYPTION] });
+    const requests = prepared(transport);
+    expect(requests).toEqual([undefined]);
+    await turn();
+    client.http.opts.accessToken = "fresh";
+    await sync();
+    expect(requests).toEqual([undefined, asEncrypted("t"), asEncrypted("fresh")]);
   });
 
-  it("is nothing any more once the room is encrypted", async () => {
+  it("P42 is nothing where the client cannot encrypt, and in a room that it does not know", async () => {
+    const { transport } = await stage({ roomState: [ENCRYPTION], crypto: false });
+    const requests = [prepared(transport), prepared(transport, "!other:hs.test")];
+    await turn();
+    expect(requests).toEqual([[undefined], [undefined]]);
+  });
+
+  it("P42 is nothing readable any more once the room is encrypted", async () => {
     const { transport, sync, client } = await stage();
     const requests = prepared(transport);
     await sync(ENCRYPTION);
-    expect(requests.at(-1)).toBeUndefined();
+    await turn();
+    expect(requests).toEqual([asSent("t"), undefined, asEncrypted("t")]);
     expect(client.listenerCount("sync" as never)).toBeGreaterThan(0);
+  });
+
+  it("is encrypted with the next sync where the homeserver could not be asked for the keys", async () => {
+    const { transport, crypto, sync } = await stage({ roomState: [ENCRYPTION] });
+    crypto.refusal = new ConnectionError("the network is down");
+    const requests = prepared(transport);
+    await turn();
+    expect(requests).toEqual([undefined]);
+    crypto.refusal = undefined;
+    await sync();
+    await turn();
+    expect(requests).toEqual([undefined, asEncrypted("t")]);
   });
 });
 
