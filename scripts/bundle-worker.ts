@@ -6,7 +6,7 @@
 import { copyFile, readFile, rm, writeFile } from "node:fs/promises";
 import { basename, dirname, relative } from "node:path";
 import { fileURLToPath } from "node:url";
-import { build, type Plugin } from "esbuild";
+import { type BuildOptions, build, type Plugin } from "esbuild";
 import { noticesOf, packagesOf } from "./notices.ts";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
@@ -85,7 +85,10 @@ const withCrypto: Plugin = {
 export async function bundleWorker(
   entry: string,
   outfile: string,
-  plugins: Plugin[] = [withoutUnused, withoutCrypto],
+  options: Pick<BuildOptions, "plugins" | "sourcemap"> = {
+    plugins: [withoutUnused, withoutCrypto],
+    sourcemap: true,
+  },
 ): Promise<readonly string[]> {
   const { metafile } = await build({
     absWorkingDir: root,
@@ -98,11 +101,10 @@ export async function bundleWorker(
     // rxjs as classes, not as what ES5 makes of them.
     conditions: ["es2015"],
     minify: true,
-    sourcemap: true,
     metafile: true,
     legalComments: "none",
     logLevel: "warning",
-    plugins,
+    ...options,
   });
   return Object.values(metafile.outputs).flatMap(({ inputs }) => Object.keys(inputs));
 }
@@ -120,9 +122,10 @@ if (process.argv[1] === fileURLToPath(import.meta.url)) {
   const bundled = await bundleWorker("src/worker/entry.ts", "dist/worker/entry.js");
   await writeSource("dist/worker/entry.js", "dist/worker/entry-source.js");
   const shared = await bundleWorker("src/worker/shared-entry.ts", "dist/worker/shared-entry.js");
-  const encrypted = await bundleWorker("src/worker/encrypted-entry.ts", "dist/worker/encrypted-entry.js", [
-    withCrypto,
-  ]);
+  const encrypted = await bundleWorker("src/worker/encrypted-entry.ts", "dist/worker/encrypted-entry.js", {
+    plugins: [withCrypto],
+    sourcemap: false, // it would be six times the bundle, and nearly all of the SDK
+  });
   const notices = await noticesOf(root, packagesOf([...bundled, ...shared, ...encrypted]));
   await writeFile(`${root}dist/worker/THIRD-PARTY-NOTICES.txt`, notices);
 }

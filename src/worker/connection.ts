@@ -20,13 +20,15 @@ export type Connection = FarEnd<SignalingHost>;
 
 /**
  * Connects to `hostSignaling` in a worker, which may read what is exposed here. A function is called for a worker that
- * is then ours to terminate. `receipt` gives that of the last signal received.
+ * is then ours to terminate. `receipt` gives that of the last signal received; for `lifeLimit` seconds a worker that has
+ * started may be silent.
  */
 export function connect(
   worker: WorkerEndpoint | (() => WorkerEndpoint),
   clock: Clock,
   exposed?: object,
   receipt: () => string | undefined = () => undefined,
+  lifeLimit = LIFE_LIMIT,
 ): Connection {
   const { port1, port2 } = new MessageChannel();
   const far = wrapPort<SignalingHost>(port1, () => lose("its port was closed"));
@@ -66,7 +68,7 @@ export function connect(
     );
 
   const ask = () => void call((host) => host.ping(receipt())).catch(() => undefined);
-  const limit = () => (responded ? LIFE_LIMIT : START_LIMIT);
+  const limit = () => (responded ? lifeLimit : START_LIMIT);
   watching.add(
     silence({ ask, alive$, limit, clock }).subscribe((s) => lose(`it has not answered for ${s} s`)),
   );

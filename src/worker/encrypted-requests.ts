@@ -1,8 +1,6 @@
 import { Observable, ReplaySubject } from "rxjs";
 import type { DeviceVerification } from "../streams/device.ts";
-import { TrunklineError } from "../streams/errors.ts";
-import type { Served } from "../streams/link.ts";
-import { type Answer, unwrap } from "../streams/link-control.ts";
+import { type ErrorData, fromErrorData, TrunklineError } from "../streams/errors.ts";
 
 /** What the page asks of the worker; `id` names its answer. */
 export interface VerificationRequest {
@@ -10,13 +8,23 @@ export interface VerificationRequest {
   readonly recoveryKey: string;
 }
 
+/** What a page exposes to its worker, so that its device can be verified. */
+export interface VerificationPage {
+  /** Subscribed to for as long as the worker lives. */
+  readonly verificationRequests$: Observable<VerificationRequest>;
+  /** `error` is what the verification failed with. */
+  answered(id: number, error?: ErrorData): void;
+  /** Tells whether the device is verified. */
+  verification(state: DeviceVerification): void;
+}
+
 interface Pending extends VerificationRequest {
   sent: boolean;
-  readonly settle: (answer: Answer) => void;
+  readonly resolve: () => void;
   readonly reject: (error: TrunklineError) => void;
 }
 
-/** The page's side of the verification of its device, which each worker in turn reads from what is served. */
+/** The page's side of the verification of its device, which each worker in turn reads from what is exposed. */
 export class VerificationRequests {
   readonly #pending = new Map<number, Pending>();
   readonly #verification = new ReplaySubject<DeviceVerification>(1);
@@ -26,11 +34,8 @@ export class VerificationRequests {
 
   readonly verification$ = this.#verification.asObservable();
 
-  readonly served: Served = {
-    verification: async (state: DeviceVerification) => this.#verification.next(state),
-    verificationAnswer: async (id: number, answer: Answer) => this.#pending.get(id)?.settle(answer),
-    // Subscribed to for as long as the worker lives.
-    verificationRequests: new Observable<VerificationRequest>((subscriber) => {
+  readonly exposed: VerificationPage = {
+    verificationRequests$: new Observable((subscriber) => {
       this.#send = (request) => subscriber.next(request);
       for (const request of this.#pending.values()) this.#pass(request);
       return () => {
@@ -39,6 +44,11 @@ export class VerificationRequests {
         for (const { sent, reject } of [...this.#pending.values()]) if (sent) reject(lost);
       };
     }),
+    answered: (id, error) => {
+      if (error) this.#pending.get(id)?.reject(fromErrorData(error));
+      else this.#pending.get(id)?.resolve();
+    },
+    verification: (state) => this.#verification.next(state),
   };
 
   /** Waits for a worker that has not started yet; rejects with its error, or `worker_lost` where it dies meanwhile. */
@@ -46,13 +56,11 @@ export class VerificationRequests {
     if (this.#ended) throw this.#ended;
     const id = ++this.#lastId;
     try {
-      unwrap(
-        await new Promise<Answer>((settle, reject) => {
-          const request = { id, recoveryKey, sent: false, settle, reject };
-          this.#pending.set(id, request);
-          this.#pass(request);
-        }),
-      );
+      await new Promise<void>((resolve, reject) => {
+        const request = { id, recoveryKey, sent: false, resolve, reject };
+        this.#pending.set(id, request);
+        this.#pass(request);
+      });
     } finally {
       this.#pending.delete(id);
     }

@@ -9,10 +9,15 @@ import { remoteSignaling } from "./remote.ts";
 import { asUrl, isScriptUrl, type ScriptUrl } from "./script-url.ts";
 import { singleRefresh } from "./tokens.ts";
 
+export type { Identity } from "../streams/contract.ts";
 export type { DeviceVerification } from "../streams/device.ts";
+export { forgetDevice } from "./encrypted-forget.ts";
 export type { WorkerEndpoint } from "./endpoint.ts";
 export type { LoginOptions } from "./options.ts";
 export type { ScriptUrl, TrustedScriptUrl } from "./script-url.ts";
+
+/** The first sync of thousands of rooms keeps the SDK busy for so many seconds, and more where the machine is slow. */
+const LIFE_LIMIT = 60;
 
 export type EncryptedOptions = LoginOptions & {
   /** As of `spawnSignaling`; the worker's script imports `trunkline/worker/encrypted-entry`. */
@@ -46,7 +51,10 @@ export function encryptedSignaling(options: EncryptedOptions): EncryptedSignalin
   const refresh = tokenRefresh && {
     tokenRefresh: singleRefresh(tokenRefresh, (accessToken) => Object.assign(start, { accessToken })),
   };
-  const half = remoteSignaling(worker, start, undefined, { served: { ...requests.served, ...refresh } });
+  const half = remoteSignaling(worker, start, undefined, {
+    exposed: { ...requests.exposed, ...refresh },
+    lifeLimit: LIFE_LIMIT,
+  });
   half.status$.subscribe(({ state, error }) => {
     if (state === "stopped") requests.end(error ? fromErrorData(error) : closed());
   });

@@ -23,6 +23,8 @@ export interface LifeOptions {
   readonly clock: Clock;
   /** What the worker may call of this page. */
   readonly exposed: object | undefined;
+  /** For how many seconds the worker may be silent; that of `connect` where undefined. */
+  readonly lifeLimit: number | undefined;
 }
 
 /** One engine in one worker, from its start to its end. */
@@ -40,8 +42,9 @@ export interface Life {
 }
 
 export function beginLife(options: LifeOptions): Life {
-  const { worker, start, memory, known, onMemory, outlets, receipts, reading, clock, exposed } = options;
-  const { end$, stream, call, end } = connect(worker, clock, exposed, () => receipts.last);
+  const { worker, start, memory, known, onMemory, outlets, receipts, reading, clock, exposed, lifeLimit } =
+    options;
+  const { end$, stream, call, end } = connect(worker, clock, exposed, () => receipts.last, lifeLimit);
   /** How many signals have come. */
   const received$ = new BehaviorSubject(0);
 

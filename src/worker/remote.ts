@@ -37,6 +37,8 @@ const WELL = 60_000;
 export interface PageSide {
   /** What it may call. */
   readonly exposed: object;
+  /** For how many seconds the worker may be silent before it counts as gone; 5 where absent. */
+  readonly lifeLimit?: number;
   /** Told how far the engine has read, by the position of a batch. */
   readonly onPosition?: (position: string) => void;
   /** Called once, when there will be no more engine. */
@@ -89,6 +91,7 @@ export function remoteSignaling(
     const bornAt = clock.now();
     const begun = beginLife({
       ...{ worker, start, outlets, receipts, reading, clock, onMemory, exposed: page?.exposed },
+      lifeLimit: page?.lifeLimit,
       memory: everStarted ? memory : undefined,
       known: () => known.list,
     });

@@ -1,4 +1,4 @@
-/** The samples of docs/integration.md are what a compiler takes. */
+/** The samples of the pages that show how to use the package are what a compiler takes. */
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { afterAll, beforeAll, expect, it } from "vitest";
@@ -7,9 +7,11 @@ import { run } from "../../scripts/lib/run.ts";
 /** Within the package, so that it can be imported by its name. */
 const folder = resolve("dist/.build/samples");
 
-/** Of each block of TypeScript on the page, what it says. */
-const samples = [...readFileSync("docs/integration.md", "utf8").matchAll(/```ts\n([\s\S]*?)```/g)].map(
-  ([, code = ""]) => code,
+const PAGES = ["docs/integration.md", "docs/encrypted-rooms.md"];
+
+/** Of each block of TypeScript on the pages, what it says. */
+const samples = PAGES.flatMap((page) =>
+  [...readFileSync(page, "utf8").matchAll(/```ts\n([\s\S]*?)```/g)].map(([, code = ""]) => code),
 );
 
 beforeAll(() => {
@@ -37,7 +39,7 @@ beforeAll(() => {
 
 afterAll(() => rmSync(folder, { recursive: true }));
 
-it("the samples of docs/integration.md compile", async () => {
+it(`the samples of ${PAGES.join(" and ")} compile`, async () => {
   expect(samples.length).toBeGreaterThan(1);
   expect(await run("node_modules/.bin/tsc", ["-p", folder])).toEqual({ code: 0, output: "" });
 });

@@ -15,6 +15,8 @@ export interface Stage {
   chromium(make: Make, device: Device): Promise<Peer>;
   /** Loads the page of a peer in Chromium again, with a phone that is online. */
   reload(peer: Peer, device: Device): Promise<void>;
+  /** Has the page of a peer in Chromium go to an empty one, until it is loaded again. */
+  away(peer: Peer): Promise<void>;
   /** Closes the page of a peer in Chromium, as its user does. */
   leave(peer: Peer): Promise<void>;
   /** The same in Firefox. */
@@ -39,6 +41,7 @@ export async function openStage(
   const chromium = await openChromium(gate.fetch, pages, extra);
   const errors: string[] = [];
   const tabs = new WeakMap<Peer, Page>();
+  const pageOf = new WeakMap<Peer, string>();
   let firefox: ReturnType<typeof launchFirefox> | undefined;
 
   const start = async (peer: Peer, device: Device) => {
@@ -56,12 +59,14 @@ export async function openStage(
       const tab = await chromium.tab(make);
       const peer = remotePeer((name, args) => tab.evaluate(callPeer, [name, args] as const));
       tabs.set(peer, tab);
+      pageOf.set(peer, tab.url());
       return start(peer, device);
     },
     async reload(peer, device) {
-      await tabs.get(peer)?.reload();
+      await tabs.get(peer)?.goto(pageOf.get(peer) ?? "");
       await start(peer, device);
     },
+    away: async (peer) => void (await tabs.get(peer)?.goto("about:blank")),
     leave: async (peer) => tabs.get(peer)?.close({ runBeforeUnload: true }),
     async firefox(make, device) {
       firefox ??= launchFirefox();

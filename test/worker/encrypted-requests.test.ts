@@ -1,28 +1,38 @@
 import { firstValueFrom, toArray } from "rxjs";
 import { describe, expect, it } from "vitest";
-import { TrunklineError } from "../../src/streams/errors.ts";
-import { remoteStreams, serveStreams } from "../../src/streams/link.ts";
-import { type Answer, answer } from "../../src/streams/link-control.ts";
-import { type VerificationRequest, VerificationRequests } from "../../src/worker/encrypted-requests.ts";
+import { exposePort, wrapPort } from "../../src/comlink/port.ts";
+import { TrunklineError, toErrorData } from "../../src/streams/errors.ts";
+import { type VerificationPage, VerificationRequests } from "../../src/worker/encrypted-requests.ts";
 
-/** A worker's end of what a page serves, that answers with `verify`. */
+/** A worker's end of what a page exposes, that answers with `verify`. */
 function worker(requests: VerificationRequests, verify: (recoveryKey: string) => Promise<void> | void) {
   const { port1, port2 } = new MessageChannel();
-  const serving = serveStreams(port1, requests.served);
-  const remote = remoteStreams(port2);
+  const serving = exposePort(port1, requests.exposed);
+  const page = wrapPort<VerificationPage>(port2);
   const asked: string[] = [];
-  const ask = (name: string, ...args: unknown[]) =>
-    firstValueFrom(remote.stream(name, ...args), { defaultValue: 0 });
-  remote.stream<VerificationRequest>("verificationRequests").subscribe({
-    error: () => {},
-    async next({ id, recoveryKey }) {
-      asked.push(recoveryKey);
-      await ask("verificationAnswer", id, (await answer(() => verify(recoveryKey))) satisfies Answer).catch(
-        () => {},
-      );
-    },
-  });
-  return { asked, ask, die: () => serving.unsubscribe() };
+  const answer = async (recoveryKey: string) => {
+    try {
+      await verify(recoveryKey);
+    } catch (error) {
+      return toErrorData(error);
+    }
+    return undefined;
+  };
+  page
+    .stream((far) => far.verificationRequests$)
+    .subscribe({
+      error: () => {},
+      async next({ id, recoveryKey }) {
+        asked.push(recoveryKey);
+        const error = await answer(recoveryKey);
+        await page.call((far) => far.answered(id, error)).catch(() => {});
+      },
+    });
+  return {
+    asked,
+    report: (state: "unverified") => page.call((far) => far.verification(state)),
+    die: () => serving.unsubscribe(),
+  };
 }
 
 const never = () => new Promise<void>(() => {});
@@ -65,8 +75,8 @@ describe("a page that has its device verified", () => {
   it("ends with the half: what waits, what comes after, and the state", async () => {
     const requests = new VerificationRequests();
     const states = firstValueFrom(requests.verification$.pipe(toArray()));
-    const { ask, die } = worker(requests, never);
-    await ask("verification", "unverified");
+    const { report, die } = worker(requests, never);
+    await report("unverified");
     const verified = requests.verify("key");
     verified.catch(() => {});
     requests.end(new TrunklineError("storage_lost", "gone"));

@@ -2,13 +2,16 @@ import { MatrixClient } from "matrix-js-sdk/lib/client.js";
 import { Filter } from "matrix-js-sdk/lib/filter.js";
 import { IndexedDBStore } from "matrix-js-sdk/lib/store/indexeddb.js";
 import type { Identity } from "../../streams/contract.ts";
+import { deviceStores } from "../../streams/device.ts";
 import type { TrunklineError } from "../../streams/errors.ts";
-import { holdStores, lost, opened, storageError, storeNames } from "./encrypted-storage.ts";
+import { online$ } from "../online.ts";
+import { holdStores, lost, opened, storageError } from "./encrypted-storage.ts";
+import { clientRequestError } from "./matrix-client-errors.ts";
 import type { Http } from "./matrix-http.ts";
 import { publishedDevice, whoIs } from "./matrix-identity.ts";
 import { own } from "./matrix-parse.ts";
 import type { MatrixToken } from "./matrix-token.ts";
-import { tokenFetch } from "./token-fetch.ts";
+import { freshSync, tokenFetch } from "./token-fetch.ts";
 
 const NONE = { not_types: ["*"] };
 const STATE_TYPES = [
@@ -64,14 +67,14 @@ export async function startEncryptedClient(options: EncryptedClientOptions): Pro
   const { homeserver, http, token, onStorageError } = options;
   const identity = await whoIs(http, options.expected);
   const release = await holdStores(identity);
-  const names = storeNames(identity);
+  const { name } = deviceStores(identity);
   let secretKey: Uint8Array<ArrayBuffer> | undefined;
-  const store = new IndexedDBStore({ indexedDB: globalThis.indexedDB, dbName: names.sync });
+  const store = new IndexedDBStore({ indexedDB: globalThis.indexedDB, dbName: name });
   const client = new MatrixClient({
     ...identity,
     baseUrl: homeserver,
     accessToken: token.current,
-    fetchFn: tokenFetch(token),
+    fetchFn: freshSync(tokenFetch(token)),
     localTimeoutMs: 30_000,
     store,
     disableVoip: true,
@@ -82,20 +85,35 @@ export async function startEncryptedClient(options: EncryptedClientOptions): Pro
       },
     },
   });
-  const renewing = token.current$.subscribe({ next: (current) => client.setAccessToken(current) });
+  const watching = token.current$.subscribe({
+    next: (current) => client.setAccessToken(current),
+    error: () => {}, // the homeserver's refusal reaches the client too
+  });
+  // The SDK looks for the network to come back on a page only.
+  watching.add(online$.subscribe(() => client.retryImmediately()));
+  /** Whether the stores can be written to. */
+  let isSound = false;
+  const fail = (error: TrunklineError) => {
+    isSound = false;
+    onStorageError(error);
+  };
   const stop = async () => {
-    renewing.unsubscribe();
+    watching.unsubscribe();
     client.stopClient();
-    await store.save(true).catch(() => {});
-    await store.destroy();
-    release();
+    try {
+      if (isSound) await store.save(true);
+      await store.destroy();
+    } finally {
+      release();
+    }
   };
   try {
     await opened(store.startup());
-    await opened(client.initRustCrypto({ cryptoDatabasePrefix: names.crypto }));
+    await opened(client.initRustCrypto({ cryptoDatabasePrefix: name }));
     await checkKeys(client, http, identity);
-    store.on("degraded", (cause) => onStorageError(degraded(cause)));
-    store.on("closed", () => onStorageError(lost("the browser has deleted its storage")));
+    isSound = true;
+    store.on("degraded", (cause) => void storageError(cause).then(fail));
+    store.on("closed", () => fail(lost("the browser has deleted its storage")));
     await client.startClient({
       filter: leanFilter(identity),
       initialSyncLimit: HISTORY_LIMIT,
@@ -113,9 +131,9 @@ export async function startEncryptedClient(options: EncryptedClientOptions): Pro
         };
       },
     };
-  } catch (error) {
-    await stop();
-    throw error;
+  } catch (thrown) {
+    await stop().catch(() => {});
+    throw clientRequestError(thrown, homeserver) ?? (await storageError(thrown));
   }
 }
 
@@ -134,8 +152,3 @@ async function checkKeys(client: MatrixClient, http: Http, identity: Identity): 
     `device ${identity.deviceId} of ${identity.userId} has published others. Its storage was cleared, or another client uses it`,
   );
 }
-
-const degraded = (cause: unknown): TrunklineError => {
-  const error = storageError(cause);
-  return error.code === "storage_full" ? error : lost(error.message, cause);
-};

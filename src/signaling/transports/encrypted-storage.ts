@@ -1,23 +1,13 @@
 import type { Identity } from "../../streams/contract.ts";
+import { deviceStores } from "../../streams/device.ts";
 import { TrunklineError, toTrunklineError } from "../../streams/errors.ts";
 
 /** How long a device's stores may be in use by a worker that is on its way out, in ms: a page that is reloaded, say. */
 const LOCK_WITHIN = 10_000;
 /** How long a database may take to open, in ms; one that waits for others to let go of it never does. */
 const OPEN_WITHIN = 30_000;
-
-/** The databases of a device, by name. */
-export interface StoreNames {
-  /** Of what was synced: a cache. */
-  readonly sync: string;
-  /** The prefix of those with its keys. */
-  readonly crypto: string;
-}
-
-export function storeNames({ userId, deviceId }: Identity): StoreNames {
-  const prefix = `trunkline:${userId}:${deviceId}`;
-  return { sync: prefix, crypto: prefix };
-}
+/** Less room than this, in bytes, is none. */
+const PROBE = 100_000;
 
 /**
  * Holds the stores of a device for this worker alone: two that encrypt with the same keys break them for both. Resolves
@@ -25,11 +15,11 @@ export function storeNames({ userId, deviceId }: Identity): StoreNames {
  */
 export async function holdStores(identity: Identity): Promise<() => void> {
   if (typeof indexedDB === "undefined") throw blocked("this browser has no IndexedDB here");
-  const { crypto } = storeNames(identity);
+  const { name } = deviceStores(identity);
   return new Promise((resolve, reject) => {
     const holding = new Promise<void>((release) => {
       navigator.locks
-        .request(crypto, { signal: AbortSignal.timeout(LOCK_WITHIN) }, () => {
+        .request(name, { signal: AbortSignal.timeout(LOCK_WITHIN) }, () => {
           resolve(release);
           return holding;
         })
@@ -40,31 +30,62 @@ export async function holdStores(identity: Identity): Promise<() => void> {
   });
 }
 
-/** The result of opening a database; rejects with a code of `storageError`. */
+/** The result of opening what keeps the keys; rejects with `storage_blocked` where that takes too long. */
 export async function opened<T>(work: Promise<T>): Promise<T> {
   let late: ReturnType<typeof setTimeout> | undefined;
   const limit = new Promise<never>((_, reject) => {
-    late = setTimeout(() => reject(blocked("it does not open: another tab holds it")), OPEN_WITHIN);
+    late = setTimeout(() => reject(blocked("they do not open: another tab holds them")), OPEN_WITHIN);
   });
   try {
     return await Promise.race([work, limit]);
-  } catch (thrown) {
-    throw storageError(thrown);
   } finally {
     clearTimeout(late);
   }
 }
 
-/** What a failure of a database means; what is none is left as it is. */
-export function storageError(thrown: unknown): TrunklineError {
+/**
+ * What it means that a database failed, or that the crypto could not be loaded; what has a code is left as it is. A
+ * transaction for which there is no room may be aborted without saying so.
+ */
+export async function storageError(thrown: unknown): Promise<TrunklineError> {
   if (thrown instanceof TrunklineError) return thrown;
   const text = String(thrown instanceof Error ? `${thrown.name} ${thrown.message}` : thrown);
+  if (/wasm|WebAssembly|Failed to fetch|NetworkError/i.test(text)) return notLoaded(thrown);
   if (/Quota|disk|no space/i.test(text)) return full(thrown);
-  if (/IndexedDB|IDB|database|SecurityError|InvalidState|store/i.test(text)) return blocked(text, thrown);
-  return toTrunklineError(thrown);
+  if (!/IndexedDB|IDB|database|Transaction|SecurityError|InvalidState|store/i.test(text))
+    return toTrunklineError(thrown);
+  return (await isFull()) ? full(thrown) : blocked(text, thrown);
 }
 
-export const full = (cause: unknown) =>
+/** Whether a small write fails for want of room: browsers no longer say how much there is. */
+async function isFull(): Promise<boolean> {
+  const name = "trunkline:probe";
+  const database = await new Promise<IDBDatabase | undefined>((resolve) => {
+    const request = indexedDB.open(name);
+    request.onupgradeneeded = () => request.result.createObjectStore("bytes");
+    request.onsuccess = () => resolve(request.result);
+    request.onerror = () => resolve(undefined);
+  });
+  if (!database) return false;
+  const failure = await new Promise<DOMException | null>((resolve) => {
+    const writing = database.transaction("bytes", "readwrite");
+    writing.objectStore("bytes").put(new Uint8Array(PROBE), 0);
+    writing.oncomplete = () => resolve(null);
+    writing.onabort = () => resolve(writing.error);
+  });
+  database.close();
+  indexedDB.deleteDatabase(name);
+  return failure?.name === "QuotaExceededError";
+}
+
+const notLoaded = (cause: unknown) =>
+  new TrunklineError(
+    "worker_failed",
+    "The crypto could not be loaded: is encrypted-entry.wasm served beside the worker's script, and allowed by the CSP ('wasm-unsafe-eval', connect-src)?",
+    { cause },
+  );
+
+const full = (cause: unknown) =>
   new TrunklineError(
     "storage_full",
     "There is no room left for the device's keys. Free some of the site's storage, then start again: they are not lost",

@@ -5,16 +5,16 @@ import {
   finalize,
   ignoreElements,
   merge,
+  NEVER,
   type Observable,
-  ReplaySubject,
   Subject,
   switchMap,
-  takeUntil,
   tap,
 } from "rxjs";
 import { realClock } from "../../streams/clock.ts";
 import type { Identity, TokenRefresh, Transport } from "../../streams/contract.ts";
 import type { DeviceVerification } from "../../streams/device.ts";
+import { secureRandom } from "../../streams/ids.ts";
 import { online$ } from "../online.ts";
 import { type EncryptedClient, startEncryptedClient } from "./encrypted-client.ts";
 import { verification$, verifyDevice } from "./encrypted-device.ts";
@@ -23,7 +23,9 @@ import { whenJoined } from "./encrypted-room.ts";
 import { exclusive } from "./exclusive.ts";
 import { matrixClient } from "./matrix-client.ts";
 import { matrixHttp } from "./matrix-http.ts";
+import { retrying } from "./matrix-sync.ts";
 import { MatrixToken } from "./matrix-token.ts";
+import { turnServersFrom } from "./matrix-turn.ts";
 
 export interface EncryptedTransportOptions {
   readonly homeserver: string;
@@ -38,16 +40,21 @@ export interface EncryptedTransportOptions {
 }
 
 export interface EncryptedTransport extends Transport {
-  /** Emits whether the device is verified, once that is known, then each change. Completes with the sync. */
+  /** Emits whether the device is verified, once that is known, then each change. Never completes. */
   readonly verification$: Observable<DeviceVerification>;
   /** Verifies the device by the account's recovery key. Rejects as `verifyDevice` does. */
   verify(recoveryKey: string): Promise<void>;
 }
 
+interface Started {
+  readonly encrypted: EncryptedClient;
+  readonly transport: Transport;
+}
+
 /**
  * A transport with a client and keys of its own, for encrypted rooms. It keeps both in IndexedDB, under the name of its
  * device. Beyond the contract, `identity()` and `batches$` fail with `storage_blocked`, `storage_full` or `storage_lost`
- * where the keys cannot be kept there.
+ * where the keys cannot be kept there, and with `worker_failed` where the crypto cannot be loaded.
  */
 export function encryptedTransport(options: EncryptedTransportOptions): EncryptedTransport {
   const { homeserver, accessToken, tokenRefresh, userId, deviceId } = options;
@@ -56,68 +63,59 @@ export function encryptedTransport(options: EncryptedTransportOptions): Encrypte
   const http = matrixHttp({ homeserver, token, clock: realClock, fetch, online$ });
   const storage = new Subject<never>();
   const connected = new BehaviorSubject(false);
-  const ended = new Subject<void>();
-  const running = new ReplaySubject<EncryptedClient>(1);
+  const onConnected = (isConnected: boolean) => connected.next(isConnected);
+  const running = new BehaviorSubject<EncryptedClient | undefined>(undefined);
   const expected = { ...(userId !== undefined && { userId }), ...(deviceId !== undefined && { deviceId }) };
-  let started: Promise<{ readonly client: EncryptedClient; readonly transport: Transport }> | undefined;
+  let started: Promise<Started> | undefined;
 
+  const launch = async (): Promise<Started> => {
+    try {
+      const onStorageError = storage.error.bind(storage);
+      const encrypted = await startEncryptedClient({ homeserver, http, token, expected, onStorageError });
+      running.next(encrypted);
+      return { encrypted, transport: matrixClient(encrypted.client) };
+    } catch (error) {
+      started = undefined;
+      throw error;
+    }
+  };
   const start = () => {
-    started ??= startEncryptedClient({
-      ...{ homeserver, http, token, expected },
-      onStorageError: (error) => storage.error(error),
-    }).then(
-      (client) => {
-        running.next(client);
-        return { client, transport: matrixClient(client.client) };
-      },
-      (error: unknown) => {
-        started = undefined;
-        throw error;
-      },
-    );
+    started ??= launch();
     return started;
   };
   const stop = async () => {
+    const last = started;
+    started = undefined;
+    running.next(undefined);
     connected.next(false);
-    ended.next();
-    await (await started)?.client.stop();
+    await (await last)?.encrypted.stop();
   };
-  const transport = async () => (await start()).transport;
 
+  const synced$ = defer(start).pipe(
+    retrying({ clock: realClock, random: secureRandom, online$, onConnected }),
+    switchMap(({ transport }) =>
+      merge(transport.batches$, transport.connected$.pipe(tap(onConnected), ignoreElements())),
+    ),
+  );
   return {
     batches$: exclusive(
-      merge(
-        storage,
-        token.over$,
-        running.pipe(
-          switchMap(() => defer(transport)),
-          switchMap(({ batches$, connected$ }) =>
-            merge(
-              batches$,
-              connected$.pipe(
-                tap((isConnected) => connected.next(isConnected)),
-                ignoreElements(),
-              ),
-            ),
-          ),
-        ),
-      ).pipe(
+      merge(storage, token.over$, synced$).pipe(
         resumed(options.since),
         finalize(() => void stop().catch(() => {})),
       ),
     ),
     connected$: connected.pipe(distinctUntilChanged()),
-    identity: async (): Promise<Identity> => (await start()).client.identity,
+    identity: async (): Promise<Identity> => (await start()).encrypted.identity,
     async send(...event) {
-      const { client, transport } = await start();
-      await whenJoined(client.client, event[0]);
+      const { encrypted, transport } = await start();
+      await whenJoined(encrypted.client, event[0]);
       return transport.send(...event);
     },
     prepareSend: (...event) =>
-      defer(transport).pipe(switchMap(({ prepareSend }) => prepareSend?.(...event) ?? [undefined])),
-    delayed: async () => (await transport()).delayed?.(),
-    turnServers: async () => (await transport()).turnServers(),
-    verification$: running.pipe(switchMap(verification$), takeUntil(ended)),
-    verify: async (recoveryKey) => verifyDevice((await start()).client, recoveryKey),
+      defer(start).pipe(switchMap(({ transport }) => transport.prepareSend?.(...event) ?? [undefined])),
+    delayed: async () => (await start()).transport.delayed?.(),
+    turnServers: () => turnServersFrom(http.ask({ method: "GET", path: "/voip/turnServer" })),
+    verification$: running.pipe(switchMap((encrypted) => (encrypted ? verification$(encrypted) : NEVER))),
+    verify: async (recoveryKey) => verifyDevice((await start()).encrypted, recoveryKey),
   };
 }

@@ -1,4 +1,6 @@
+import type { Observable } from "rxjs";
 import { TrunklineError } from "../../streams/errors.ts";
+import { online$ } from "../online.ts";
 import type { Fetch } from "./matrix-http.ts";
 import type { MatrixToken } from "./matrix-token.ts";
 
@@ -24,6 +26,29 @@ export function tokenFetch(token: MatrixToken, fetch: Fetch = globalThis.fetch):
       throw thrown;
     }
     return attempt(token.current);
+  };
+}
+
+/**
+ * A `fetch` for the SDK's client that gives up a poll which is under way when the network comes back, for its connection may
+ * be dead: the SDK would wait for it for almost two minutes.
+ */
+export function freshSync(fetch: Fetch, back$: Observable<unknown> = online$): Fetch {
+  return async (resource, init) => {
+    if (!new URL(String(resource)).pathname.endsWith("/sync")) return fetch(resource, init);
+    const aborter = new AbortController();
+    const back = back$.subscribe(() => aborter.abort());
+    try {
+      const signals = [aborter.signal, ...(init?.signal ? [init.signal] : [])];
+      const response = await fetch(resource, { ...init, signal: AbortSignal.any(signals) });
+      return new Response(await response.blob(), response);
+    } catch (thrown) {
+      throw aborter.signal.aborted
+        ? new TypeError("The network has come back since", { cause: thrown })
+        : thrown;
+    } finally {
+      back.unsubscribe();
+    }
   };
 }
 

@@ -16,8 +16,13 @@ const PAGES = {
   worker: "test/heavy/encrypted/worker-page.ts",
 };
 
-/** The crypto fetches it from beside the page's script. */
 const WASM = "pkg/matrix_sdk_crypto_wasm_bg.wasm";
+
+/** What the crypto of a client on a page fetches from beside the page's script. */
+export const cryptoWasm = () => {
+  const crypto = dirname(createRequire(import.meta.url).resolve("@matrix-org/matrix-sdk-crypto-wasm"));
+  return { [`/${WASM}`]: { type: "application/wasm", body: read(join(crypto, WASM)) } };
+};
 
 /** The worker for encrypted rooms as `npm run build` has made it, and what it fetches. */
 export const encryptedWorker = () => ({
@@ -30,6 +35,17 @@ export const encryptedWorker = () => ({
 
 const read = (path: string) => new Uint8Array(readFileSync(path));
 
+/** The keys that a device has published, by algorithm and device; undefined where it has not. */
+export async function publishedKeys(homeserver: string, { userId, deviceId, accessToken }: Device) {
+  const response = await fetch(`${homeserver}/_matrix/client/v3/keys/query`, {
+    method: "POST",
+    headers: { authorization: `Bearer ${accessToken}` },
+    body: JSON.stringify({ device_keys: { [userId]: [deviceId] } }),
+  });
+  const { device_keys } = await response.json();
+  return device_keys[userId]?.[deviceId]?.keys as Readonly<Record<string, string>> | undefined;
+}
+
 export interface Member {
   readonly user: User;
   readonly device: Device;
@@ -39,8 +55,8 @@ export interface Member {
 export interface EncryptedStage {
   readonly stage: Stage;
   readonly keys: KeyGate;
-  /** A user with a page of this make. */
-  member(make: keyof typeof PAGES): Promise<Member>;
+  /** A user, a new one unless it is given, with a page of this make. */
+  member(make: keyof typeof PAGES, user?: User): Promise<Member>;
   /** A room of two, encrypted unless it is to be `plain` at first. */
   room(one: Member, other: Member, plain?: "plain"): Promise<string>;
   encrypt(member: Member, roomId: string): Promise<void>;
@@ -54,9 +70,7 @@ export interface EncryptedStage {
 
 export async function openEncryptedStage(homeserver: string): Promise<EncryptedStage> {
   const keys = createKeyGate(proxyTo(homeserver));
-  const crypto = dirname(createRequire(import.meta.url).resolve("@matrix-org/matrix-sdk-crypto-wasm"));
-  const wasm = { type: "application/wasm", body: read(join(crypto, WASM)) };
-  const stage = await openStage(keys.fetch, PAGES, { [`/${WASM}`]: wasm, ...encryptedWorker() });
+  const stage = await openStage(keys.fetch, PAGES, { ...cryptoWasm(), ...encryptedWorker() });
   const put = async ({ accessToken }: Device, path: string, body: object) => {
     const response = await fetch(`${stage.url}/_matrix/client/v3/rooms/${path}`, {
       method: "PUT",
@@ -80,8 +94,8 @@ export async function openEncryptedStage(homeserver: string): Promise<EncryptedS
   return {
     stage,
     keys,
-    async member(make) {
-      const user = await createUser(stage.url, make);
+    async member(make, known) {
+      const user = known ?? (await createUser(stage.url, make));
       const device = await user.logIn();
       return { user, device, peer: (await stage.chromium(make, device)) as ChatPeer };
     },

@@ -9,7 +9,7 @@ export type Make = Parameters<EncryptedStage["member"]>[0];
 
 export interface WorkerStage {
   readonly all: EncryptedStage;
-  member(make: Make): Promise<Member>;
+  member(...who: Parameters<EncryptedStage["member"]>): Promise<Member>;
   /** A new room of two, encrypted unless it is to be `plain` at first, and a meeting of the two in it. */
   meet(caller: Member, callee: Member, plain?: "plain"): Promise<Meeting>;
 }
@@ -42,8 +42,8 @@ export function workerStage(): WorkerStage {
     get all() {
       return all;
     },
-    async member(make) {
-      const made = await all.member(make);
+    async member(...who) {
+      const made = await all.member(...who);
       members.push(made);
       return made;
     },

@@ -12,15 +12,17 @@ describe("what a failure of a device's stores means", () => {
     ["storage_blocked", new DOMException("Internal error opening backing store", "UnknownError")],
     ["storage_blocked", new Error("IndexedDB error: the database is closed")],
     ["storage_blocked", new DOMException("The operation is insecure", "SecurityError")],
-    ["unexpected", new Error("Failed to fetch")],
-  ])("%s: %s", (code, thrown) => {
-    expect(storageError(thrown)).toEqual(coded(code));
-    expect(storageError(thrown).cause).toBe(thrown);
+    ["unexpected", new Error("it is not known what")],
+    ["worker_failed", new TypeError("Failed to fetch")],
+  ])("%s: %s", async (code, thrown) => {
+    const error = await storageError(thrown);
+    expect(error).toEqual(coded(code));
+    expect(error.cause).toBe(thrown);
   });
 
   it("leaves an error that has a code as it is", async () => {
     const error = new TrunklineError("homeserver_unreachable", "");
-    expect(storageError(error)).toBe(error);
+    expect(await storageError(error)).toBe(error);
     await expect(opened(Promise.reject(error))).rejects.toBe(error);
   });
 
