@@ -54,7 +54,7 @@ export async function storageError(thrown: unknown): Promise<TrunklineError> {
   if (/Quota|disk|no space/i.test(text)) return full(thrown);
   if (!/IndexedDB|IDB|database|Transaction|SecurityError|InvalidState|store/i.test(text))
     return toTrunklineError(thrown);
-  return (await isFull()) ? full(thrown) : blocked(text, thrown);
+  return (await isFull().catch(() => false)) ? full(thrown) : blocked(text, thrown);
 }
 
 /** Whether a small write fails for want of room: browsers no longer say how much there is. */
