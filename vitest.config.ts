@@ -2,7 +2,7 @@ import { resolve } from "node:path";
 import { defineConfig } from "vitest/config";
 import manifest from "./package.json" with { type: "json" };
 
-/** The package's own names, as its sources: what the demo imports is what the tests import. */
+/** The package's own names, as its sources: what the demo and the examples import is what the tests import. */
 const alias = Object.entries(manifest.exports)
   .filter(([, path]) => path.endsWith(".js"))
   .map(([name, path]) => ({
@@ -15,6 +15,7 @@ export default defineConfig({
   test: {
     projects: [
       {
+        resolve: { alias },
         test: {
           name: "unit",
           // Time and chance are handed in, and what a test stubs it puts back: so files may share what they import, and

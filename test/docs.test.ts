@@ -6,13 +6,16 @@ const files = (folder: string) =>
     .filter((name) => name.endsWith(".ts"))
     .map((name) => readFileSync(`${folder}/${name}`, "utf8"));
 
-it("what docs/transports.md shows of the examples is what they say, compiled and tested as they are", () => {
-  const page = readFileSync("docs/transports.md", "utf8");
-  const shown = [...page.matchAll(/```ts\n([\s\S]*?)```/g)].map(([, code = ""]) => code);
-  const examples = files("examples/transport");
-  expect(shown.length).toBeGreaterThan(5);
-  expect(shown.filter((code) => !examples.some((file) => file.includes(code)))).toEqual([]);
-});
+it.each(["transport", "worker"])(
+  "what docs/%ss.md shows of the examples is what they say, compiled and tested as they are",
+  (name) => {
+    const page = readFileSync(`docs/${name}s.md`, "utf8");
+    const shown = [...page.matchAll(/```ts\n([\s\S]*?)```/g)].map(([, code = ""]) => code);
+    const examples = files(`examples/${name}`);
+    expect(shown.length).toBeGreaterThan(4);
+    expect(shown.filter((code) => !examples.some((file) => file.includes(code)))).toEqual([]);
+  },
+);
 
 it("the packages that CONTRIBUTING.md explains are used where it says, and it explains all that we ship with", () => {
   const page = readFileSync("CONTRIBUTING.md", "utf8");

@@ -11,11 +11,17 @@ interface SentObservable {
   readonly port: MessagePort;
 }
 
-/** Of each port of an Observable that was sent, all that it has here: unsubscribing ends its subscriptions and closes it. */
-export const sentStreams = new WeakMap<object, Subscription>();
+/**
+ * Of each port of an Observable that was sent, what makes it part of a life: with that end its subscriptions, those that
+ * are yet to come too, and the port.
+ */
+export const sentStreams = new WeakMap<object, (life: Subscription) => void>();
 
-/** Closes the ports of Observables that nobody can subscribe to any more. */
-const unreachable = new FinalizationRegistry<MessagePort>((port) => port.close());
+/** Closes the ports of Observables that nobody can subscribe to any more; subscriptions have ports of their own. */
+const unreachable = new FinalizationRegistry<MessagePort>((port) => {
+  port.postMessage(undefined);
+  port.close();
+});
 
 /**
  * Carries an `Observable` that is an argument, a result or a property. Each subscription at the far end is one here, over
@@ -27,15 +33,20 @@ export const observableHandler: TransferHandler<Observable<unknown>, SentObserva
   canHandle: isObservable,
   serialize(source) {
     const { port1, port2 } = new MessageChannel();
-    const life = new Subscription(() => port1.close());
+    const open = new Subscription(() => port1.close());
+    const close = () => open.unsubscribe();
+    let subscriptions = new Subscription();
     listen(
       port1,
-      ({ data }) => life.add(sendStream(data as PortLike, source)),
-      () => life.unsubscribe(),
+      ({ data }) => (data ? subscriptions.add(sendStream(data as PortLike, source)) : close()),
+      close,
     );
     // What only waits to be subscribed to keeps no process of Node's alive.
     (port1 as { unref?(): void }).unref?.();
-    sentStreams.set(port2, life);
+    sentStreams.set(port2, (life) => {
+      subscriptions = life;
+      life.add(open);
+    });
     return [{ major: PROTOCOL.major, port: port2 }, [port2]];
   },
   deserialize({ major, port }) {

@@ -32,7 +32,7 @@ function openPort(port: PortLike): { readonly endpoint: Endpoint; readonly life:
   listen(port, ({ data }) => data === CLOSED && end(), end);
   const endpoint = {
     postMessage(message: unknown, transfer: readonly object[] = []) {
-      for (const each of transfer) life.add(sentStreams.get(each));
+      for (const each of transfer) sentStreams.get(each)?.(life);
       (port as Endpoint).postMessage(message, transfer as Transferable[]);
     },
     addEventListener: port.addEventListener.bind(port) as Endpoint["addEventListener"],

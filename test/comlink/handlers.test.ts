@@ -1,13 +1,20 @@
 import { once } from "node:events";
+import { setImmediate } from "node:timers/promises";
+import { setFlagsFromString } from "node:v8";
+import { runInNewContext } from "node:vm";
 import { expose, releaseProxy, transferHandlers, wrap } from "comlink";
 import { firstValueFrom, isObservable, type Observable, of, Subject, take, throwError, toArray } from "rxjs";
-import { afterEach, describe, expect, it } from "vitest";
+import { afterEach, describe, expect, it, vi } from "vitest";
 import { errorHandler, observableHandler, registerHandlers } from "../../src/comlink/handlers.ts";
+import { exposePort, wrapPort } from "../../src/comlink/port.ts";
 import { TrunklineError } from "../../src/streams/errors.ts";
 import { PROTOCOL } from "../../src/streams/protocol.ts";
 import { ended, watched } from "./support.ts";
 
 registerHandlers(transferHandlers);
+
+setFlagsFromString("--expose-gc");
+const collect = runInNewContext("gc") as () => void;
 
 const ports: MessagePort[] = [];
 afterEach(() => {
@@ -93,6 +100,36 @@ describe("an Observable across comlink", () => {
       code: "invalid_option",
       message: expect.stringContaining("different versions"),
     });
+  });
+
+  it("is let go once nobody can subscribe to it, and what is subscribed goes on", async () => {
+    const source = new Subject<number>();
+    const { state, stream } = watched(source);
+    const closed = vi.fn();
+    const { port1, port2 } = new MessageChannel();
+    ports.push(port1, port2);
+    const sending = exposePort(port1, { stream });
+    sending.add(closed);
+    const seen: number[] = [];
+    const subscription = wrapPort<{ stream: Observable<number> }>(port2)
+      .stream((far) => far.stream)
+      .subscribe((value) => seen.push(value));
+    await expect.poll(() => state.subscribers).toBe(1);
+    const opened = MessagePort.prototype.close;
+    const closes = vi.spyOn(MessagePort.prototype, "close").mockImplementation(function (this: MessagePort) {
+      opened.call(this);
+    });
+    await vi.waitUntil(() => {
+      collect();
+      return closes.mock.calls.length > 0;
+    });
+    closes.mockRestore();
+    await setImmediate();
+    source.next(1);
+    await expect.poll(() => seen).toEqual([1]);
+    subscription.unsubscribe();
+    await expect.poll(() => state.subscribers).toBe(0);
+    expect(closed).not.toHaveBeenCalled();
   });
 
   it("is no error where it is only passed on, through a second port", async () => {

@@ -1,0 +1,3 @@
+import { serveDirectories } from "./directory.ts";
+
+serveDirectories(globalThis);
