@@ -7,7 +7,7 @@ export type ComparableRow = Pick<Row, "name" | "unit" | "better" | "samples">;
 /** Of units that are counted, two runs differ by what was changed alone; of times, by the machine's mood too. */
 const COUNTED: readonly string[] = ["events", "kB"];
 /** The least change of a median that counts, as a share of it. */
-const LEAST_CHANGE = { counted: 0.05, timed: 0.3 };
+const LEAST_CHANGE = { counted: 0.05, timed: 0.5 };
 /** The fewest samples of which a median has an interval of 95%. */
 const FEWEST_SAMPLES = 6;
 
@@ -34,7 +34,7 @@ export interface Comparison {
  * fewer than 6 samples on any side, is not compared.
  *
  * It is `worse` where both hold: the 95% interval of its median lies wholly beyond that of the baseline, and the median
- * differs by more than 30%, or 5% of what is counted.
+ * differs by more than half, or 5% of what is counted.
  */
 export function compare(baseline: readonly ComparableRow[], rows: readonly ComparableRow[]): Comparison[] {
   const known = new Map(baseline.map((row) => [row.name, row]));

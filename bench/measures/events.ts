@@ -7,7 +7,7 @@ import type { Measure } from "../measure.ts";
 import type { Row } from "../row.ts";
 
 /** Counts hardly vary, and these calls last until every candidate is sent. */
-const MOST_ROUNDS = 5;
+const MOST_ROUNDS = 3;
 
 const GROUP = "Matrix events a video call";
 

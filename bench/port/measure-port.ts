@@ -27,29 +27,50 @@ const COMMAND_GAP: { readonly [L in Load]: number } = { unloaded: 5, loaded: 50 
 const SIGNALS = 50;
 const WARM_UP = 300;
 
-/** One round of each side, its worker fresh and warmed up. */
-export async function measurePort({ ours, bare }: PortWorkers): Promise<PortFindings> {
-  return { ours: await measureSide(ourSide(ours)), floor: await measureSide(bareSide(bare)) };
-}
+/** How many signals of one side come before those of the other. */
+const SIGNALS_IN_TURN = 10;
 
-async function measureSide(side: PortSide): Promise<PortFindings["ours"]> {
+type SideName = keyof PortFindings;
+const NAMES: readonly SideName[] = ["ours", "floor"];
+
+/**
+ * One round of both sides, workers fresh and warmed up. They take turns from one command to the next: what slows the
+ * machine down for a moment slows both.
+ */
+export async function measurePort({ ours, bare }: PortWorkers): Promise<PortFindings> {
+  const sides = { ours: ourSide(ours), floor: bareSide(bare) };
   try {
-    for (let i = 0; i < WARM_UP; i++) await side.roundTrip();
-    return { unloaded: await timesOf(side, "unloaded"), loaded: await timesOf(side, "loaded") };
+    for (const name of NAMES) for (let i = 0; i < WARM_UP; i++) await sides[name].roundTrip();
+    const [unloaded, loaded] = [await timesOf(sides, "unloaded"), await timesOf(sides, "loaded")];
+    return {
+      ours: { unloaded: unloaded.ours, loaded: loaded.ours },
+      floor: { unloaded: unloaded.floor, loaded: loaded.floor },
+    };
   } finally {
-    await side.close();
+    await Promise.all(NAMES.map((name) => sides[name].close()));
   }
 }
 
-async function timesOf(side: PortSide, load: Load): Promise<PortTimes> {
+async function timesOf(
+  sides: Readonly<Record<SideName, PortSide>>,
+  load: Load,
+): Promise<Record<SideName, PortTimes>> {
   const rest = load === "loaded" ? keepBusy() : () => {};
+  const found = {
+    ours: { roundTrip: [] as number[], signal: [] as number[] },
+    floor: { roundTrip: [] as number[], signal: [] as number[] },
+  };
   try {
-    const roundTrip: number[] = [];
-    while (roundTrip.length < SAMPLES[load]) {
-      await wait(COMMAND_GAP[load]);
-      roundTrip.push(await side.roundTrip());
+    while (found.floor.roundTrip.length < SAMPLES[load]) {
+      for (const name of NAMES) {
+        await wait(COMMAND_GAP[load]);
+        found[name].roundTrip.push(await sides[name].roundTrip());
+      }
     }
-    return { roundTrip, signal: await side.signals(SIGNALS) };
+    while (found.floor.signal.length < SIGNALS) {
+      for (const name of NAMES) found[name].signal.push(...(await sides[name].signals(SIGNALS_IN_TURN)));
+    }
+    return found;
   } finally {
     rest();
   }
