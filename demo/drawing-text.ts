@@ -14,8 +14,8 @@ export function drawingPage(): string {
     "",
     "![The demo in a video call: two phones, and between them the call’s messages with their times, marked A to E](images/demo.png)",
     "",
-    "Its picture is made by `npm run screenshot`. A step without a number has come into the Matrix specification since the",
-    "call was first drawn like this.",
+    "Its picture is made by `npm run screenshot`. The numbers are those of the drawing that this library began with, whose",
+    "last part has none; elsewhere a step without one has come into the Matrix specification since.",
     ...LETTERS.flatMap((letter) => ["", ...section(letter)]),
     "",
   ].join("\n");

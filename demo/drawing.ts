@@ -9,7 +9,7 @@ export interface Shows {
 }
 
 export interface DrawnStep {
-  /** The number in the drawing; absent for what has come into the specification since. */
+  /** The number in the drawing; absent in its last part, and for what has come into the specification since. */
   readonly number?: number;
   readonly what: string;
   /** The event that goes through the room, where one does. */

@@ -6,7 +6,7 @@ import { launchChromium } from "./chromium.ts";
 
 const FILE = join(import.meta.dirname, "../docs/images/demo.png");
 /** In px: all of the phones and of the ladder, without what is below them. */
-const SIZE = { width: 1140, height: 880 };
+const SIZE = { width: 1200, height: 880 };
 /** So many video frames at each side: the picture is steady. */
 const FRAMES = 30;
 
