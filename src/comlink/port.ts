@@ -74,7 +74,10 @@ export interface FarEnd<T> {
  * Reads what the far end of a port exposes with `exposePort`. Owns the port from here on. `onLost` is called when the far
  * end has closed or is gone, where it or the platform says so; by default it ends everything with `worker_lost`.
  */
-export function wrapPort<T>(port: PortLike, onLost = (end: FarEnd<T>["end"]) => end(lost())): FarEnd<T> {
+export function wrapPort<T>(
+  port: PortLike,
+  onLost: (end: FarEnd<T>["end"]) => void = (end) => end(lost()),
+): FarEnd<T> {
   const { endpoint, life } = openPort(port);
   const end$ = new Subject<never>();
   const far = wrap<T>(endpoint);

@@ -59,6 +59,7 @@ export class ChannelRelay extends Subscription {
 function swap(data: unknown, others: ReadonlyMap<unknown, unknown>): unknown {
   if (others.has(data)) return others.get(data);
   if (typeof data !== "object" || !data) return data;
-  for (const [key, value] of Object.entries(data)) Object.assign(data, { [key]: swap(value, others) });
+  const fields = data as Record<string, unknown>;
+  for (const name in fields) fields[name] = swap(fields[name], others);
   return data;
 }

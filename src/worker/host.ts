@@ -55,12 +55,17 @@ export function hostSignaling(
   };
 
   const host: SignalingHost = {
-    ...{ status$, iceServers$, finalRequests$, memory$: memory.stream$, sent$: signals.stream$ },
+    status$,
+    // What is left of their time, when that crosses the port.
+    iceServers$: iceServers$.pipe(map((servers) => shifted(servers, -clock.now()))),
+    finalRequests$,
+    memory$: memory.stream$,
+    sent$: signals.stream$,
     start(options, state) {
       if (half) throw wrongState();
       half = create(options, { ...state, ...(page && { page }) });
       half.status$.subscribe(status$);
-      half.iceServers$.pipe(map((servers) => shifted(servers, -clock.now()))).subscribe(iceServers$);
+      half.iceServers$.subscribe(iceServers$);
       half.finalRequests$?.subscribe(finalRequests$);
       half.memory$?.subscribe(memory.to);
       // Last of all, for a half may begin to sync with the subscription.

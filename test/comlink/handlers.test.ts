@@ -1,5 +1,7 @@
+import { execFile } from "node:child_process";
 import { once } from "node:events";
 import { setImmediate } from "node:timers/promises";
+import { promisify } from "node:util";
 import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
 import { expose, releaseProxy, transferHandlers, wrap } from "comlink";
@@ -102,6 +104,18 @@ describe("an Observable across comlink", () => {
     });
   });
 
+  it("keeps no process of Node's alive while it only waits", async () => {
+    const handlers = new URL("../../dist/comlink/index.js", import.meta.url);
+    const script = `
+      import { observableHandler } from ${JSON.stringify(handlers.href)};
+      import { NEVER } from "rxjs";
+      globalThis.kept = [observableHandler.serialize(NEVER)].map(([wire]) => observableHandler.deserialize(wire));`;
+    const run = promisify(execFile)(process.execPath, ["--input-type=module", "--eval", script], {
+      timeout: 20_000,
+    });
+    expect(await run).toMatchObject({ stderr: "" });
+  });
+
   it("is let go once nobody can subscribe to it, and what is subscribed goes on", async () => {
     const source = new Subject<number>();
     const { state, stream } = watched(source);
@@ -115,10 +129,7 @@ describe("an Observable across comlink", () => {
       .stream((far) => far.stream)
       .subscribe((value) => seen.push(value));
     await expect.poll(() => state.subscribers).toBe(1);
-    const opened = MessagePort.prototype.close;
-    const closes = vi.spyOn(MessagePort.prototype, "close").mockImplementation(function (this: MessagePort) {
-      opened.call(this);
-    });
+    const closes = vi.spyOn(MessagePort.prototype, "close");
     await vi.waitUntil(() => {
       collect();
       return closes.mock.calls.length > 0;

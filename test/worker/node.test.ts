@@ -2,11 +2,11 @@ import { existsSync } from "node:fs";
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { fileURLToPath } from "node:url";
-import { Worker } from "node:worker_threads";
+import { type MessagePort, Worker } from "node:worker_threads";
 import { filter, firstValueFrom } from "rxjs";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import type { SignalingHalf, SignalingStatus } from "../../src/streams/contract.ts";
-import { type SpawnOptions, spawnSignaling } from "../../src/worker/spawn.ts";
+import { type SpawnOptions, spawnSignaling, type WorkerEndpoint } from "../../src/worker/spawn.ts";
 import { CALL, code } from "./stand-in.ts";
 
 const entry = new URL("../../dist/worker/entry.js", import.meta.url);
@@ -116,6 +116,28 @@ describe("the built worker in node:worker_threads", () => {
     const [p50 = 0, p95 = 0] = [250, 475].map((rank) => times.sort((a, b) => a - b)[rank]);
     console.log(`dispatch to a worker and back: p50 ${p50.toFixed(3)} ms, p95 ${p95.toFixed(3)} ms`);
     expect(p50).toBeLessThan(16);
+  });
+
+  it("is worker_failed, with the reason, where its script is of another version", async () => {
+    const worker = new Worker(entry);
+    workers.push(worker);
+    const endpoint: WorkerEndpoint = {
+      postMessage: (hello, ports = []) =>
+        worker.postMessage(
+          { ...(hello as object), protocol: { major: 1, minor: 0 } },
+          ports as MessagePort[],
+        ),
+      on: (type, listener) => worker.on(type, listener),
+      off: (type, listener) => worker.off(type, listener),
+    };
+    const half = spawnSignaling({ ...options, worker: endpoint });
+    open.push(half);
+    const status = await reached(half, "stopped");
+    expect(status.error).toMatchObject({
+      code: "worker_failed",
+      message: expect.stringContaining("different versions of trunkline"),
+    });
+    expect(await code(half.dispatch({ ...CALL, type: "place" }))).toBe("worker_failed");
   });
 
   const lost: [string, (worker: Worker) => unknown, RegExp][] = [
