@@ -79,7 +79,9 @@ export function openDemo({ settings = { alice: {}, bob: {} }, media = {}, others
   vi.stubGlobal("fetch", fetched);
   const fakes: FakeMedia[] = [];
   const phones: Partial<Record<Side, Phone<MediaStream>>> = {};
+  let over = false;
   const story$ = startPage(({ homeserver, accessToken }) => {
+    if (over) throw new Error("The test ended before the page was signed in");
     const side = phones.alice ? "bob" : "alice";
     const fake = fakeMedia();
     fakes.push(fake);
@@ -90,7 +92,10 @@ export function openDemo({ settings = { alice: {}, bob: {} }, media = {}, others
     phones[side] = phone;
     return phone;
   });
-  ends.push(() => Promise.all(Object.values(phones).map((phone) => phone.close())));
+  ends.push(() => {
+    over = true;
+    return Promise.all(Object.values(phones).map((phone) => phone.close()));
+  });
   return {
     /** The page's own. */
     homeserver,

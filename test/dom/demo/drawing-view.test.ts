@@ -24,8 +24,8 @@ describe("the steps under the demo's phones", () => {
     }
   });
 
-  it("say of each step what goes through the room, where it is found, and which test shows it", () => {
-    openDemo();
+  it("say of each step what goes through the room, where it is found, and which test shows it", async () => {
+    await openDemo().alice.sees("Ready to call Bob");
     const rows = sections().map((section) => section.querySelectorAll("tbody tr"));
     expect(rows.map(({ length }) => length)).toEqual(LETTERS.map((letter) => DRAWINGS[letter].steps.length));
     const [offer] = DRAWINGS.A.steps.slice(-1);
