@@ -1,7 +1,7 @@
 /** An app that installs the package as npm would publish it, built by each bundler, calls itself in Chromium. */
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import { build, type DevServer, FIXTURE, serveSource } from "./bundling.ts";
 import { installPacked } from "./packed.ts";
@@ -79,6 +79,23 @@ describe("Vite's dev server", () => {
   it.for(ways)("%s: two pages call each other", async (page, { task }) => {
     task.meta.bundled = { bundler: versioned("Vite's dev server", "vite"), page, works: true };
     expect(await outcomes(`${server.url}${page}.html`)).toEqual(["connected", "connected"]);
+  });
+});
+
+describe("the worker for encrypted rooms", () => {
+  it.each(["vite", "webpack", "rspack"])("%s takes it along, and its WebAssembly", async (of) => {
+    const out = join(folder, `${of}-encrypted`);
+    await build(of, out, ["encrypted"]);
+    const files = readdirSync(out, { recursive: true, encoding: "utf8" });
+    const wasm = readFileSync("dist/worker/encrypted-entry.wasm");
+    const taken = files.filter((file) => file.endsWith(".wasm"));
+    expect(taken).toHaveLength(1);
+    expect(readFileSync(join(out, taken[0] ?? "")).equals(wasm)).toBe(true);
+    const scripts = files.filter((file) => file.endsWith(".js"));
+    const naming = scripts.filter((file) =>
+      readFileSync(join(out, file), "utf8").includes(basename(taken[0] ?? "")),
+    );
+    expect(naming.length).toBeGreaterThan(0);
   });
 });
 

@@ -344,6 +344,25 @@ describe("remoteSignaling: a worker that was given and dies", () => {
     expect(await all).toEqual(lost);
   });
 
+  it("has more patience with a worker that is known to be busy for long", async () => {
+    const worker = inlineWorker();
+    const clock = handClock();
+    const half = remoteSignaling(worker, START, clock, { exposed: {}, lifeLimit: 60 });
+    open.push(half);
+    await half.dispatch(PLACE);
+    const end = code(firstValueFrom(half.signals$.pipe(toArray())));
+    let ended = false;
+    void end.then(() => {
+      ended = true;
+    });
+    worker.mute();
+    clock.advance(60_000);
+    await setImmediate();
+    expect(ended).toBe(false);
+    clock.advance(2_000);
+    expect(await end).toBe("worker_lost");
+  });
+
   it("keeps a worker that answers", async () => {
     const there = await running();
     for (let i = 0; i < 30; i++) {
