@@ -97,7 +97,8 @@ export function beginLife(options: LifeOptions): Life {
       await started;
       const sent = await call((host) => host.dispatch(command));
       // Ports keep no order between them: the answer may overtake signals.
-      await firstValueFrom(race(end$, received$.pipe(filter((received) => received >= sent))));
+      if (received$.value < sent)
+        await firstValueFrom(race(end$, received$.pipe(filter((received) => received >= sent))));
     },
     async stop() {
       await started;
