@@ -87,14 +87,16 @@ function openSides<TStream>(
 ): Sides {
   const rooms = createMemoryRooms({ clock });
   const open = (user: BenchUser): Side => {
-    const transport = parts.transport?.(user) ?? inMemory(rooms, user);
+    // What a function forgets to return is not what is left out: the figures would be of other parts.
+    const transport = parts.transport ? parts.transport(user) : inMemory(rooms, user);
     check(isTransport(transport), `transport("${user}")`, "a Transport", transport);
     const watched = watchTransport(transport);
-    const signaling =
-      parts.signaling?.(user, watched.transport) ?? createEngine({ transport: watched.transport, clock });
+    const signaling = parts.signaling
+      ? parts.signaling(user, watched.transport)
+      : createEngine({ transport: watched.transport, clock });
     opened.push({ close: () => signaling?.close?.() });
     // A half of streams that nobody sees may be anything.
-    const media = parts.media?.(user) ?? (fakeMedia({ clock }) as unknown as MediaHalf<TStream>);
+    const media = parts.media ? parts.media(user) : (fakeMedia({ clock }) as unknown as MediaHalf<TStream>);
     const end = createPhoneEnd(signaling, media, { warm, clock });
     opened.push(end);
     return { end, signaling, watched };
