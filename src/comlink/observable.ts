@@ -19,7 +19,7 @@ export function sendStream(port: PortLike, source: Observable<unknown>): Subscri
     try {
       post({ kind: "next", value });
     } catch (cause) {
-      const message = "What an Observable emitted cannot be cloned; emit plain data only";
+      const message = "What an Observable emitted cannot be cloned; give plain data only";
       throw new TrunklineError("unexpected", message, { cause });
     }
   };

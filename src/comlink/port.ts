@@ -118,6 +118,6 @@ export function wrapPort<T>(
 }
 
 const unclonable = (cause: unknown): TrunklineError =>
-  new TrunklineError("invalid_option", "This cannot be cloned to the far end; give plain data only", {
+  new TrunklineError("invalid_option", "What was given cannot be cloned; give plain data only", {
     cause,
   });

@@ -8,6 +8,12 @@ export interface SentSignal {
   readonly receipt?: string;
 }
 
+/** What a half would need to go on elsewhere, and how many signals were sent before it. */
+export interface SentMemory {
+  readonly change: MemoryChange;
+  readonly sent: number;
+}
+
 /** What a page starts a half with, beside the options of its transport. */
 export interface StartState {
   /** What is left of an engine before this one. */
@@ -25,7 +31,7 @@ export interface StartState {
 export interface SignalingHost
   extends Pick<Required<SignalingHalf>, "status$" | "iceServers$" | "finalRequests$" | "close"> {
   readonly sent$: Observable<SentSignal>;
-  readonly memory$: Observable<MemoryChange>;
+  readonly memory$: Observable<SentMemory>;
   /** Makes the half. */
   start(options: unknown, state: StartState): void;
   /** Subscribes to the half's signals from now on, or from its start: a half may sync only for a subscriber. */

@@ -10,7 +10,7 @@ import type {
   SignalingStatus,
 } from "../streams/contract.ts";
 import { TrunklineError } from "../streams/errors.ts";
-import type { Hello, SentSignal, SignalingHost, StartState } from "../streams/hello.ts";
+import type { Hello, SentMemory, SentSignal, SignalingHost, StartState } from "../streams/hello.ts";
 import { shifted } from "../streams/ice-servers.ts";
 import { holdLock } from "./locks.ts";
 
@@ -42,7 +42,7 @@ export function hostSignaling(
   const status$ = new ReplaySubject<SignalingStatus>(1);
   const iceServers$ = new ReplaySubject<readonly IceServer[]>(1);
   const finalRequests$ = new ReplaySubject<readonly FinalRequest[]>(1);
-  const memory = keeping<MemoryChange>();
+  const memory = keeping<SentMemory>();
   const signals = keeping<SentSignal>();
   let half: HostedHalf | undefined;
   let reading = false;
@@ -67,7 +67,7 @@ export function hostSignaling(
       half.status$.subscribe(status$);
       half.iceServers$.subscribe(iceServers$);
       half.finalRequests$?.subscribe(finalRequests$);
-      half.memory$?.subscribe(memory.to);
+      half.memory$?.pipe(map((change) => ({ change, sent }))).subscribe(memory.to);
       // Last of all, for a half may begin to sync with the subscription.
       readSignals();
     },

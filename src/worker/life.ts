@@ -1,4 +1,13 @@
-import { BehaviorSubject, filter, finalize, firstValueFrom, map, type Observable, race } from "rxjs";
+import {
+  BehaviorSubject,
+  delayWhen,
+  filter,
+  finalize,
+  firstValueFrom,
+  map,
+  type Observable,
+  race,
+} from "rxjs";
 import type { CallRef, Clock, Command, Memory, MemoryChange, Signal } from "../streams/contract.ts";
 import { type TrunklineError, toTrunklineError } from "../streams/errors.ts";
 import type { SentSignal } from "../streams/hello.ts";
@@ -47,6 +56,8 @@ export function beginLife(options: LifeOptions): Life {
   const { end$, stream, call, end } = connect(worker, clock, exposed, () => receipts.last, lifeLimit);
   /** How many signals have come. */
   const received$ = new BehaviorSubject(0);
+  /** Ports keep no order between them: what was sent after signals may overtake them. */
+  const onceReceived = (sent: number) => received$.pipe(filter((received) => received >= sent));
 
   stream((host) => host.iceServers$)
     .pipe(map((servers) => shifted(servers, clock.now())))
@@ -64,21 +75,24 @@ export function beginLife(options: LifeOptions): Life {
     next: (requests) => outlets.finalRequests.next(requests),
     error: () => undefined,
   });
-  stream((host) => host.memory$).subscribe({ next: onMemory, error: () => undefined });
+  stream((host) => host.memory$)
+    .pipe(delayWhen(({ sent }) => onceReceived(sent)))
+    .subscribe({ next: ({ change }) => onMemory(change), error: () => undefined });
   const onOurs = onOurTime(clock);
   const receive = ({ signal, receipt }: SentSignal) => {
     if (receipt !== undefined) receipts.last = receipt;
+    outlets.signals.next(onOurs(signal));
     received$.next(received$.value + 1);
-    return onOurs(signal);
   };
   const read = () => {
     call((host) => host.read()).catch(() => undefined); // told by `end$`
     stream((host) => host.sent$)
-      .pipe(
-        map(receive),
-        finalize(() => received$.next(Number.POSITIVE_INFINITY)),
-      )
-      .subscribe(outlets.signals);
+      .pipe(finalize(() => received$.next(Number.POSITIVE_INFINITY)))
+      .subscribe({
+        next: receive,
+        error: (error) => outlets.signals.error(error),
+        complete: () => outlets.signals.complete(),
+      });
   };
   if (reading) read();
 
@@ -96,9 +110,7 @@ export function beginLife(options: LifeOptions): Life {
     async dispatch(command) {
       await started;
       const sent = await call((host) => host.dispatch(command));
-      // Ports keep no order between them: the answer may overtake signals.
-      if (received$.value < sent)
-        await firstValueFrom(race(end$, received$.pipe(filter((received) => received >= sent))));
+      if (received$.value < sent) await firstValueFrom(race(end$, onceReceived(sent)));
     },
     async stop() {
       await started;

@@ -86,6 +86,21 @@ const reached = (half: SignalingHalf, state: SignalingStatus["state"]) =>
   firstValueFrom(half.status$.pipe(filter((status) => status.state === state)));
 
 describe("a worker that dies and can be made anew", () => {
+  it("has told the signals before what goes with them is remembered", async () => {
+    const worker = inlineWorker();
+    const order: string[] = [];
+    const clock = handClock();
+    const onPosition = (position: string) => order.push(position);
+    const half = remoteSignaling(() => worker, START, clock, { exposed: {}, onPosition });
+    open.push({ half, clock });
+    half.signals$.subscribe(({ type }) => order.push(type));
+    await half.dispatch(PLACE);
+    worker.half.signals.next(INVITED);
+    worker.half.memory$.next({ type: "position", position: "s1" });
+    await vi.waitUntil(() => order.length > 1);
+    expect(order).toEqual(["invited", "s1"]);
+  });
+
   it("rejects what is pending with worker_lost, and what comes until there is another", async () => {
     const { half, workers, statuses } = await running();
     lastOf(workers).half.onDispatch = () => new Promise(() => undefined);
