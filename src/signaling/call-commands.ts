@@ -2,84 +2,84 @@
 import type { Command } from "../streams/contract.ts";
 import { negotiate } from "./call-negotiate.ts";
 import {
-  before,
   type Call,
+  type CallIn,
   type CommandOf,
   end,
   from,
+  type LiveCall,
+  type PreparingCall,
+  prependEffects,
+  type RingingCall,
   refused,
   type Step,
   send,
   stay,
 } from "./call-state.ts";
-import { changeStreams, told } from "./call-streams.ts";
+import { announced, changeStreams } from "./call-streams.ts";
+import { FITS, isIn } from "./call-table.ts";
 import { refuseTransfer, transfer } from "./call-transfer.ts";
 import { encode } from "./encode.ts";
 
-/** What a command means to a call that has not ended. `at` is when it was given. */
-export function carryOut(call: Call, command: Command, at: number): Step {
-  switch (command.type) {
-    case "place":
-      return refused(call, command);
-    case "invite":
-      return call.phase === "preparing" ? invite(call, command, at) : refused(call, command);
-    case "answer":
-      return call.phase === "ringing" ? answer(call, command) : refused(call, command);
-    // Which of our tabs a call belongs to is for whoever joins them to an engine: the call is the same.
-    case "claim":
-    case "release":
-      return stay(call);
-    case "candidate":
-      return call.phase === "answered" || (call.phase === "invited" && call.direction === "outgoing")
-        ? stay(call, { type: "batch", candidate: command.candidate })
-        : refused(call, command);
-    case "streams":
-      return changeStreams(call, command);
-    case "negotiate":
-      return negotiate(call, command);
-    case "path":
-      return followPath(call, command.alive);
-    case "transfer":
-      return transfer(call, command);
-    case "refuse_transfer":
-      return refuseTransfer(call, command);
-    case "reject":
-      return call.phase === "ringing" ? reject(call) : refused(call, command);
-    case "hangup":
-      return call.phase === "preparing"
-        ? end(call, "us", command.reason)
-        : before([send(encode.hangup(from(call), command.reason))], end(call, "us", command.reason));
-    default:
-      // Of a newer page than this engine.
-      return refused(call, command);
-  }
+/** What a command means to a call. `at` is when it was given. A path is a report, which nobody waits for. */
+export function handleCommand(call: Call, command: Command, at: number): Step {
+  const { type } = command;
+  if (isIn(FITS, type, call.state))
+    return (HANDLERS[type] as (call: Call, command: Command, at: number) => Step)(call, command, at);
+  return type === "path" ? stay(call) : refused(call, command);
 }
 
-function invite(call: Call, offer: CommandOf<"invite">, at: number): Step {
+type Fits = typeof FITS;
+/** What a command does in the states that it fits. */
+const HANDLERS: {
+  readonly [K in keyof Fits]: (call: CallIn<Fits[K][number]>, command: CommandOf<K>, at: number) => Step;
+} = {
+  place: (call) => stay(call),
+  invite,
+  answer,
+  reject,
+  // Which of our tabs a call belongs to is for whoever joins them to an engine: the call is the same.
+  claim: (call) => stay(call),
+  release: (call) => stay(call),
+  candidate: (call, { candidate }) => stay(call, { type: "batch", candidate }),
+  streams: changeStreams,
+  negotiate,
+  transfer,
+  refuse_transfer: refuseTransfer,
+  path: followPath,
+  hangup: (call, { reason }) =>
+    prependEffects(
+      call.state === "preparing" ? [] : [send(encode.hangup(from(call), reason))],
+      end(call, "us", reason),
+    ),
+};
+
+function invite(call: PreparingCall, offer: CommandOf<"invite">, at: number): Step {
   const expiresAt = at + call.lifetime;
   return stay(
-    { ...told(call, offer), phase: "invited", expiresAt },
+    { ...call, ...announced(offer), state: "inviting", expiresAt, early: [] },
     { type: "send", what: "invite", event: encode.invite(from(call), offer, call.lifetime, call.invitee) },
     { type: "expire_at", at: expiresAt },
   );
 }
 
-function answer(call: Call, command: CommandOf<"answer">): Step {
+function answer(call: RingingCall, command: CommandOf<"answer">): Step {
+  const { ringingSince: _, calledAgain: __, ...rest } = call;
   return stay(
-    { ...told(call, command), phase: "answered" },
+    { ...rest, ...announced(command), state: "answered_in", transfers: [] },
     { type: "never_expire" },
     { type: "send", what: "answer", event: encode.answer(from(call), command) },
   );
 }
 
 /** Version 0 knows no reject (P16). */
-function reject(call: Call): Step {
+function reject(call: RingingCall): Step {
   const event = call.version === 0 ? encode.hangup(from(call), "user_hangup") : encode.reject(from(call));
-  return before([send(event)], end(call, "us", "rejected"));
+  return prependEffects([send(event)], end(call, "us", "rejected"));
 }
 
 /** A delayed hangup that was ignored counts as soon as the path is lost (P34). */
-function followPath(call: Call, alive: boolean): Step {
+function followPath(call: LiveCall, { alive }: CommandOf<"path">): Step {
   const { ignoredHangup } = call;
   return ignoredHangup && !alive
     ? end(call, ignoredHangup.by, ignoredHangup.reason)

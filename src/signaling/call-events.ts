@@ -1,205 +1,159 @@
 /** What an event from the room means to a call. It has been routed: its room and call id are this call's. */
 import type { Party } from "../streams/contract.ts";
 import { noteEvidence } from "./call-delivery.ts";
-import { isNegotiable, negotiated, provenBy } from "./call-negotiate.ts";
+import { isNegotiable, NO_CAPABILITIES, negotiated, provenBy } from "./call-negotiate.ts";
 import {
-  after,
-  before,
+  appendEffects,
   type Call,
+  type CallIn,
   descriptionOf,
   dropped,
+  type Early,
   type Effect,
   end,
   from,
-  isBetweenUs,
-  mayAnswer,
+  type InvitingCall,
+  isAnswered,
+  type LiveCall,
+  prependEffects,
   refOf,
   type Step,
   sameParty,
   send,
+  senderOf,
   stay,
 } from "./call-state.ts";
-import { streamsChanged } from "./call-streams.ts";
+import { COUNTS, KEPT, type Sender, type State } from "./call-table.ts";
 import { transferAsked, transferRefused } from "./call-transfer.ts";
 import { encode } from "./encode.ts";
 import type { CallEvent, EventOf } from "./event-types.ts";
 
-/** Bounds on what is kept of events that come one phase too early (P44). */
-const EARLY_PARTIES = 8;
-const EARLY_EVENTS = 32;
-
-/** What counts from the next phase on: when theirs rings, when ours is answered. Requests overtake each other. */
-const LATER: Readonly<Record<Call["direction"], readonly CallEvent["type"][]>> = {
-  incoming: ["candidates", "streams", "identity"],
-  outgoing: ["candidates", "streams", "identity", "negotiate", "transfer"],
-};
+/** Bounds on what is kept of events that come one state too early (P44). */
+const MAX_EARLY_PARTIES = 8;
+const MAX_EARLY_EVENTS = 32;
 
 export function receiveEvent(was: Call, event: CallEvent): Step {
-  const { call, effects } = noteEvidence(withoutOldHangup(was, event), event);
-  return before(effects, apply(call, event));
+  if (was.state === "ended") return stay(was);
+  const sender = senderOf(was, event.sender);
+  const { call, effects } = noteEvidence(withoutOldHangup(was, event, sender), event, sender);
+  return prependEffects(effects, apply(call as LiveCall, event, sender));
 }
 
-function apply(call: Call, event: CallEvent): Step {
-  if (call.phase === "invited" && LATER[call.direction].includes(event.type)) return keepEarly(call, event);
-  switch (event.type) {
-    case "invite":
-      return dropped(call, event, "an invite for a call that is known");
-    case "answer":
-      return call.direction === "outgoing" ? answered(call, event) : answeredByOurOtherDevice(call, event);
-    case "candidates":
-      return receiveCandidates(call, event);
-    case "select_answer":
-      return selected(call, event);
-    case "reject":
-      return rejected(call, event);
-    case "hangup":
-      return hungUp(call, event);
-    case "streams":
-      return streamsChanged(call, event);
-    case "negotiate":
-      return negotiated(call, event);
-    case "transfer":
-      return transferAsked(call, event);
-    case "transfer_refused":
-      return transferRefused(call, event);
-    case "identity":
-      return identified(call, event);
-  }
+function apply(call: LiveCall, event: CallEvent, sender: Sender): Step {
+  const { type } = event;
+  const { state } = call;
+  const counts: Partial<Record<State, readonly Sender[]>> = COUNTS[type];
+  if (!counts[state]?.includes(sender))
+    return dropped(call, event, `does not count from ${sender} while ${state}`);
+  if ("early" in call && isKept(type)) return keepEarly(call, event);
+  return (HANDLERS[type] as (call: Call, event: CallEvent, sender: Sender) => Step)(call, event, sender);
 }
 
-/** Keeps an event for the next phase, where its sender may yet be the peer in it. */
-function keepEarly(call: Call, event: CallEvent): Step {
+type Counts = typeof COUNTS;
+type KeptType = (typeof KEPT.events)[number];
+type KeepingState = (typeof KEPT.states)[number];
+const isKept = (type: CallEvent["type"]): type is KeptType => KEPT.events.some((each) => each === type);
+
+/** What an event does in the states in which it counts, unless it is kept for the next. */
+const HANDLERS: {
+  readonly [T in keyof Counts]: (
+    call: CallIn<Exclude<keyof Counts[T] & State, T extends KeptType ? KeepingState : never>>,
+    event: EventOf<T>,
+    sender: Sender,
+  ) => Step;
+} = {
+  invite: (call) => stay(call),
+  answer(call, event) {
+    if (call.state === "inviting") return answered(call, event);
+    // Where both of us answered, the caller's selection decides.
+    return call.state === "answered_in" ? stay(call) : end(call, "other_device", "answered_elsewhere");
+  },
+  candidates: (call, { candidates }) =>
+    candidates.length > 0
+      ? stay(call, { type: "signal", signal: { type: "candidates", candidates, ...refOf(call) } })
+      : stay(call),
+  // If it is not us who was selected, somebody else was (P15).
+  select_answer: (call, { selectedPartyId }) =>
+    selectedPartyId === call.us.partyId ? stay(call) : end(call, "other_device", "answered_elsewhere"),
+  reject: (call, { sender }) =>
+    call.state === "inviting"
+      ? prependEffects(selection(call, sender), end(call, "peer", "rejected"))
+      : end(call, "other_device", "rejected"),
+  hangup: hungUp,
+  streams: (call, { streams }) =>
+    stay(call, { type: "signal", signal: { type: "streams", streams, ...refOf(call) } }),
+  negotiate: negotiated,
+  transfer: transferAsked,
+  transfer_refused: transferRefused,
+  // Who a bridge says is talking (P33).
+  identity: (call, { identity }) =>
+    stay(call, { type: "signal", signal: { type: "identity", identity, ...refOf(call) } }),
+};
+
+/** Keeps an event for the next state, where its sender may yet be the peer in it. */
+function keepEarly(call: CallIn<KeepingState>, event: CallEvent): Step {
   const { sender } = event;
-  if (!(call.peer ? sameParty(call.peer, sender) : mayAnswer(call, sender)))
-    return dropped(call, event, "an event of somebody who is not the peer");
   const { events } = call.early.find(({ party }) => sameParty(party, sender)) ?? { events: [] };
   const others = call.early.filter(({ party }) => !sameParty(party, sender));
-  if (others.length >= EARLY_PARTIES || events.length >= EARLY_EVENTS)
+  if (others.length >= MAX_EARLY_PARTIES || events.length >= MAX_EARLY_EVENTS)
     return dropped(call, event, "more than is kept before the call rings or is answered");
   return stay({ ...call, early: [...others, { party: sender, events: [...events, event] }] });
 }
 
-/** Applies what the peer sent too early, and forgets the rest: the phase that it was kept for has come. */
-export function applyEarly({ call, effects }: Step): Step {
-  const kept = call.early.flatMap(({ party, events }) => (sameParty(call.peer, party) ? events : []));
-  return kept.reduce<Step>((done, event) => before(done.effects, receiveEvent(done.call, event)), {
-    call: { ...call, early: [] },
-    effects,
-  });
-}
-
-/** A user has other devices, told apart by party alone (P5). */
-function isOurOtherDevice(call: Call, sender: Party): boolean {
-  return sender.userId === call.us.userId && !sameParty(call.us, sender) && !sameParty(call.peer, sender);
+/** Applies what the peer sent too early, and forgets the rest: the state that it was kept for has come. */
+export function applyEarly(start: Step, peer: Party, early: readonly Early[]): Step {
+  return early
+    .flatMap(({ party, events }) => (sameParty(peer, party) ? events : []))
+    .reduce((done, event) => prependEffects(done.effects, receiveEvent(done.call, event)), start);
 }
 
 /** Version 0 knows no parties to select. */
-const selection = (call: Call, { partyId }: Party): Effect[] =>
+const selection = (call: InvitingCall, { partyId }: Party): Effect[] =>
   partyId === undefined ? [] : [send(encode.selectAnswer(from(call), partyId))];
 
-/** The first answer is taken, and the others told so (P15). */
-function answered(call: Call, event: EventOf<"answer">): Step {
-  const { sender, version, capabilities = call.capabilities } = event;
-  if (call.phase !== "invited") return dropped(call, event, "an answer to a call that awaits none");
-  if (!mayAnswer(call, sender)) return dropped(call, event, "an answer by somebody who was not asked");
-  const next: Call = {
-    ...call,
-    phase: "answered",
-    peer: sender,
-    version,
-    capabilities,
-    ...provenBy(event),
-  };
+/** The first answer is taken, and the others receive the selection (P15). */
+function answered(call: InvitingCall, event: EventOf<"answer">): Step {
+  const { sender: peer, version, capabilities = NO_CAPABILITIES } = event;
+  const { early, invitee: _, ...rest } = call;
+  const facts = { peer, version, capabilities, ...provenBy(event) };
   const taken = stay(
-    next,
+    { ...rest, state: "answered_out", ...facts, transfers: [] },
     { type: "never_expire" },
     { type: "milestone", name: "answer_received" },
     {
       type: "signal",
       signal: {
         type: "answered",
-        peer: sender,
+        peer,
         capabilities,
         version,
-        negotiable: isNegotiable(next),
+        negotiable: isNegotiable(facts),
         ...descriptionOf(event),
         ...refOf(call),
       },
     },
   );
-  return after(applyEarly(taken), ...selection(call, sender));
-}
-
-function answeredByOurOtherDevice(call: Call, event: EventOf<"answer">): Step {
-  if (!isOurOtherDevice(call, event.sender))
-    return dropped(call, event, "an answer by somebody who was not asked");
-  // Where both of us answered, the caller's selection decides.
-  return call.phase === "answered" ? stay(call) : end(call, "other_device", "answered_elsewhere");
-}
-
-function receiveCandidates(call: Call, event: EventOf<"candidates">): Step {
-  if (call.phase === "preparing" || !sameParty(call.peer, event.sender))
-    return dropped(call, event, "candidates of somebody who is not the peer");
-  const { candidates } = event;
-  return candidates.length > 0
-    ? stay(call, { type: "signal", signal: { type: "candidates", candidates, ...refOf(call) } })
-    : stay(call);
-}
-
-/** If it is not us who was selected, somebody else was (P15). */
-function selected(call: Call, event: EventOf<"select_answer">): Step {
-  if (call.direction === "outgoing" || !sameParty(call.peer, event.sender)) {
-    return dropped(call, event, "a selection by somebody who is not the caller");
-  }
-  return event.selectedPartyId === call.us.partyId
-    ? stay(call)
-    : end(call, "other_device", "answered_elsewhere");
-}
-
-/** After an answer a reject is disregarded (P16). */
-function rejected(call: Call, event: EventOf<"reject">): Step {
-  const { sender } = event;
-  if (call.phase === "answered") return dropped(call, event, "a reject after the answer");
-  if (call.direction === "incoming") {
-    return isOurOtherDevice(call, sender)
-      ? end(call, "other_device", "rejected")
-      : dropped(call, event, "a reject by somebody who was not asked");
-  }
-  return call.phase === "invited" && mayAnswer(call, sender)
-    ? before(selection(call, sender), end(call, "peer", "rejected"))
-    : dropped(call, event, "a reject by somebody who was not asked");
+  return appendEffects(applyEarly(taken, peer, early), ...selection(call, peer));
 }
 
 /** Ends the call from the peer; before there is one, from anyone who might have become it (P17, P41). */
-function hungUp(call: Call, event: EventOf<"hangup">): Step {
-  const { sender, reason, delayed } = event;
+function hungUp(call: LiveCall, event: EventOf<"hangup">, sender: Sender): Step {
+  const { reason, delayed } = event;
+  // A version 0 device rejects with a hangup (P16); a version 1 device that could not open its camera sends one too.
+  if (sender === "our_device")
+    return end(call, "other_device", reason === "user_hangup" ? "rejected" : reason);
   // Our own, in a call that we did not hang up, is the delayed one (P34): a peer that does not know the mark goes by it.
-  const by = sameParty(call.peer, sender) ? "peer" : sameParty(call.us, sender) ? "system" : undefined;
-  if (by && delayed && call.pathAlive) {
-    const next = { ...call, ignoredHangup: { by, reason } } as const;
+  const by = sender === "us" ? "system" : "peer";
+  if (sender !== "invitee" && delayed && call.pathAlive) {
+    const next: LiveCall = { ...call, ignoredHangup: { by, reason } };
     return dropped(next, event, "a delayed hangup while the media path is alive");
   }
-  if (by) return end(call, by, reason);
-  const unanswered = call.phase === "invited" || call.phase === "ringing";
-  if (unanswered && call.direction === "outgoing" && mayAnswer(call, sender))
-    return end(call, "peer", reason);
-  // A version 0 device rejects with a hangup (P16); a version 1 device that could not open its camera sends one too.
-  if (unanswered && call.direction === "incoming" && isOurOtherDevice(call, sender)) {
-    return end(call, "other_device", reason === "user_hangup" ? "rejected" : reason);
-  }
-  return dropped(call, event, "a hangup by somebody who is not the peer");
+  return end(call, by, reason);
 }
 
 /** Whoever sends an event after a delayed hangup was not gone when it went out, and has not gone by it (P34). */
-function withoutOldHangup(call: Call, event: CallEvent): Call {
-  if (!call.ignoredHangup || event.type === "hangup" || !isBetweenUs(call, event)) return call;
+function withoutOldHangup(call: LiveCall, event: CallEvent, sender: Sender): LiveCall {
+  if (!call.ignoredHangup || event.type === "hangup" || sender !== "peer" || !isAnswered(call)) return call;
   const { ignoredHangup: _, ...rest } = call;
   return rest;
-}
-
-/** Who a bridge says is talking (P33). */
-function identified(call: Call, event: EventOf<"identity">): Step {
-  return sameParty(call.peer, event.sender)
-    ? stay(call, { type: "signal", signal: { type: "identity", identity: event.identity, ...refOf(call) } })
-    : dropped(call, event, "an identity by somebody who is not the peer");
 }

@@ -1,42 +1,46 @@
 /** Descriptions while a call goes on (P19): hold, another camera, a new path. Of what they say the engine knows nothing. */
+import type { Capabilities } from "../streams/contract.ts";
 import {
-  type Call,
+  type AnsweredCall,
   type CommandOf,
   descriptionOf,
   dropped,
   from,
-  isBetweenUs,
+  type PeerFacts,
   refOf,
   refused,
   type Step,
   stay,
 } from "./call-state.ts";
-import { told } from "./call-streams.ts";
+import { announced } from "./call-streams.ts";
 import { encode } from "./encode.ts";
 import type { EventOf } from "./event-types.ts";
 
 /** How long a negotiation of ours is good for, in ms: after that the peer may pass over it. */
 export const NEGOTIATION_LIFETIME = 60_000;
 
+/** What a party can do that does not announce it. */
+export const NO_CAPABILITIES: Capabilities = { transferee: false, dtmf: false };
+
 /** Whether the peer takes part: it speaks version 1, as we do, and has shown that it negotiates. */
-export const isNegotiable = (call: Call): boolean => call.version === 1 && !call.unproven;
+export const isNegotiable = ({ version, unproven }: PeerFacts): boolean => version === 1 && !unproven;
 
 /** What a peer's first description shows: whoever knows streams or capabilities was made after negotiations were. */
-export const provenBy = ({ streams, capabilities }: EventOf<"invite" | "answer">): Pick<Call, "unproven"> =>
+export const provenBy = ({
+  streams,
+  capabilities,
+}: EventOf<"invite" | "answer">): Pick<PeerFacts, "unproven"> =>
   streams || capabilities ? {} : { unproven: true };
 
-export function negotiate(call: Call, command: CommandOf<"negotiate">): Step {
-  if (call.phase !== "answered") return refused(call, command);
+export function negotiate(call: AnsweredCall, command: CommandOf<"negotiate">): Step {
   if (call.version === 0) {
     return refused(call, command, "the peer speaks version 0, where a call stays as it was answered");
   }
   const event = encode.negotiate(from(call), command, NEGOTIATION_LIFETIME);
-  return stay(told(call, command), { type: "send", what: "negotiate", event });
+  return stay({ ...call, ...announced(command) }, { type: "send", what: "negotiate", event });
 }
 
-export function negotiated(call: Call, event: EventOf<"negotiate">): Step {
-  if (!isBetweenUs(call, event))
-    return dropped(call, event, "a negotiation with somebody who is not the peer");
+export function negotiated(call: AnsweredCall, event: EventOf<"negotiate">): Step {
   if (call.version === 0 || event.version === 0)
     return dropped(call, event, "a negotiation in a call of version 0");
   if ((event.age ?? 0) > event.lifetime) return dropped(call, event, "a negotiation that has expired");

@@ -12,62 +12,99 @@ import type {
   Version,
 } from "../streams/contract.ts";
 import type { ErrorData } from "../streams/errors.ts";
+import type { Sender, State } from "./call-table.ts";
 import { encode, type From, type Outgoing } from "./encode.ts";
 import type { CallEvent } from "./event-types.ts";
 
-/**
- * Where a call stands, as the engine sees it.
- * - `preparing`: ours, no invite made yet.
- * - `invited`: ours: the invite is on its way or there. Theirs: it came in the batch that is being read (P9).
- * - `ringing`: theirs, and the user knows.
- * - `answered`: both descriptions are known.
- * - `ended`: for good.
- */
-export type Phase = "preparing" | "invited" | "ringing" | "answered" | "ended";
-
-/** What a party that may yet become the peer sent one phase too early, in order: it is applied when the phase comes. */
+/** What a party that may yet become the peer sent one state too early, in order: it is applied when the state comes. */
 export interface Early {
   readonly party: Party;
   readonly events: readonly CallEvent[];
 }
 
-export interface Call extends CallRef {
-  readonly direction: "outgoing" | "incoming";
-  readonly phase: Phase;
+interface CallBase extends CallRef {
   /** Our user, and the party that we are in this call (P4). */
   readonly us: Required<Party>;
-  /** The one user who may answer, where one is meant (P11). */
-  readonly invitee?: string;
-  /** Theirs from the first event on; ours from the answer on (P41). */
-  readonly peer?: Party;
-  /** The version that the peer speaks (P2). */
-  readonly version: Version;
-  /** Whether the peer has not shown yet that it negotiates: see docs/decisions/real-peers.md. */
-  readonly unproven?: boolean;
-  /** What the peer can do, as far as it said so (P31). */
-  readonly capabilities: Capabilities;
-  /** How long our invite is good for, in ms (P7). */
+  /** How long its invite is good for, in ms (P7). */
   readonly lifetime: number;
   /** When it stops ringing; before our invite is made, when that is no longer awaited. */
   readonly expiresAt: number;
-  /** Since when one of theirs rings, and whether its caller has called again since (P46). */
-  readonly ringingSince?: number;
-  readonly calledAgain?: boolean;
-  /** Their offer, until it has been handed on. */
-  readonly offer?: SessionDescription;
-  readonly early: readonly Early[];
-  /** Whether an event of the room has proved that our answer was stored. */
-  readonly answerDelivered?: boolean;
-  /** What our streams are, and what the peer was last told of them (P25). */
-  readonly streams?: readonly StreamInfo[];
-  readonly toldStreams?: readonly StreamInfo[];
-  /** Transfers that we asked for and that were not refused, by their ids (P32). */
-  readonly transfers: readonly string[];
-  /** Whether the media path is alive, as the phone last said. */
+}
+
+interface LiveBase extends CallBase {
+  /** Whether the media path is alive, by the phone's last report. */
   readonly pathAlive?: boolean;
   /** A delayed hangup that does not count while the path is alive: how the call ends if the path is lost (P34). */
   readonly ignoredHangup?: Pick<End, "by" | "reason">;
 }
+
+/** One of ours that nobody has answered. */
+interface PlacedBase extends LiveBase {
+  /** The one user who may answer, where one is meant (P11). */
+  readonly invitee?: string;
+}
+
+/** What the peer's invite or answer shows of it. */
+export interface PeerFacts {
+  /** Every later event must come from this party (P41). */
+  readonly peer: Party;
+  /** The version that the peer speaks (P2). */
+  readonly version: Version;
+  /** Whether the peer has not shown yet that it negotiates: see docs/decisions/real-peers.md. */
+  readonly unproven?: true;
+  /** What the peer can do, as far as it announced that (P31). */
+  readonly capabilities: Capabilities;
+}
+
+/** Our streams, and what the peer was last sent of them (P25). */
+export interface Announced {
+  readonly streams?: readonly StreamInfo[];
+  readonly announcedStreams?: readonly StreamInfo[];
+}
+
+interface AnsweredBase extends LiveBase, PeerFacts, Announced {
+  /** Transfers that we asked for and that were not refused, by their ids (P32). */
+  readonly transfers: readonly string[];
+}
+
+export interface PreparingCall extends PlacedBase {
+  readonly state: "preparing";
+}
+export interface InvitingCall extends PlacedBase, Announced {
+  readonly state: "inviting";
+  readonly early: readonly Early[];
+}
+export interface ArrivingCall extends LiveBase, PeerFacts {
+  readonly state: "arriving";
+  readonly offer: SessionDescription;
+  readonly early: readonly Early[];
+}
+export interface RingingCall extends LiveBase, PeerFacts {
+  readonly state: "ringing";
+  readonly ringingSince: number;
+  /** Whether its caller has called again since (P46). */
+  readonly calledAgain?: true;
+  /** Whether the room has our answer already, of an engine that was lost. */
+  readonly answerDelivered?: true;
+}
+export interface AnsweredOutCall extends AnsweredBase {
+  readonly state: "answered_out";
+}
+export interface AnsweredInCall extends AnsweredBase {
+  readonly state: "answered_in";
+  /** Whether an event of the room has proved that our answer was stored. */
+  readonly answerDelivered?: true;
+}
+export interface EndedCall extends CallBase {
+  readonly state: "ended";
+}
+
+export type AnsweredCall = AnsweredOutCall | AnsweredInCall;
+export type LiveCall = PreparingCall | InvitingCall | ArrivingCall | RingingCall | AnsweredCall;
+/** A call, by its state (see call-table.ts): what is there is known by that. */
+export type Call = LiveCall | EndedCall;
+/** A call in one of these states. */
+export type CallIn<S extends State> = Extract<Call, { readonly state: S }>;
 
 /** What can happen to a call. */
 export type Input =
@@ -136,10 +173,10 @@ export interface Step {
 }
 
 /** What `ended` means to the outside: a signal, a milestone, and no timer left. */
-export function end(call: Call, by: End["by"], reason: string, error?: ErrorData): Step {
-  // An invite that was withdrawn in the batch that brought it never rang: nobody is told (P9).
-  if (call.direction === "incoming" && call.phase === "invited") return endSilently(call);
-  return after(
+export function end(call: LiveCall, by: End["by"], reason: string, error?: ErrorData): Step {
+  // An invite that was withdrawn in the batch that brought it never rang: nothing is emitted (P9).
+  if (call.state === "arriving") return endSilently(call);
+  return appendEffects(
     endSilently(call),
     { type: "milestone", name: "ended" },
     {
@@ -149,20 +186,21 @@ export function end(call: Call, by: End["by"], reason: string, error?: ErrorData
   );
 }
 
-export const endSilently = (call: Call): Step => ({
-  call: { ...call, phase: "ended", early: [] },
-  effects: [{ type: "never_expire" }],
-});
+export function endSilently({ roomId, callId, us, lifetime, expiresAt }: LiveCall): Step {
+  return {
+    call: { roomId, callId, us, lifetime, expiresAt, state: "ended" },
+    effects: [{ type: "never_expire" }],
+  };
+}
 
-/** The call as it was, and what is to be done. */
+/** The call as it is given, and what is to be done. */
 export const stay = (call: Call, ...effects: readonly Effect[]): Step => ({ call, effects });
 
-/** The effects before, or after, those of a step. */
-export const before = (effects: readonly Effect[], step: Step): Step => ({
+export const prependEffects = (effects: readonly Effect[], step: Step): Step => ({
   call: step.call,
   effects: [...effects, ...step.effects],
 });
-export const after = (step: Step, ...effects: readonly Effect[]): Step => ({
+export const appendEffects = (step: Step, ...effects: readonly Effect[]): Step => ({
   call: step.call,
   effects: [...step.effects, ...effects],
 });
@@ -170,24 +208,26 @@ export const after = (step: Step, ...effects: readonly Effect[]): Step => ({
 export const dropped = (call: Call, { eventType }: { readonly eventType: string }, why: string): Step =>
   stay(call, { type: "dropped", eventType, why });
 
-/** Refuses a command that does not fit; `why` where the call's phase does not say it all. */
-export function refused(call: Call, { type }: Command, why?: string): Step {
-  const because = why ?? `it is ${call.phase} and ${call.direction}`;
-  const message = `Cannot ${type.replaceAll("_", " ")} call ${call.callId}: ${because}.`;
+/** Refuses a command that does not fit; `why` where the call's state does not say it all. */
+export function refused(call: Call, { type }: Command, why = `it is ${call.state}`): Step {
+  const message = `Cannot ${type.replaceAll("_", " ")} call ${call.callId}: ${why}.`;
   return stay(call, { type: "refused", error: { code: "wrong_state", message } });
 }
 
 export const send = (event: Outgoing): Effect => ({ type: "send", what: "other", event });
 
-/** Should we vanish, the homeserver says goodbye (P34). */
-export const armed = (call: Call): Effect => ({
+/** Should we vanish, the homeserver sends our hangup (P34). */
+export const armHangup = (call: Call): Effect => ({
   type: "arm",
   event: encode.delayedHangup(from(call)),
 });
 
+export const isAnswered = (call: Call): call is AnsweredCall =>
+  call.state === "answered_out" || call.state === "answered_in";
+
 /** Whether the peer may wait for us, and is to know when we go: never where the call only rings here (P48). */
-export const needsHangup = ({ direction, phase }: Call): boolean =>
-  phase === "answered" || (phase === "invited" && direction === "outgoing");
+export const needsHangup = (call: Call): call is InvitingCall | AnsweredCall =>
+  call.state === "inviting" || isAnswered(call);
 
 /** What an event describes, without what it says of itself. */
 export const descriptionOf = ({
@@ -200,23 +240,32 @@ export const descriptionOf = ({
   ...(negotiation && { negotiation }),
 });
 
-export const refOf = ({ roomId, callId }: Call): CallRef => ({ roomId, callId });
+export const refOf = ({ roomId, callId }: CallRef): CallRef => ({ roomId, callId });
 
 export const isSame = (a: CallRef, b: CallRef): boolean => a.roomId === b.roomId && a.callId === b.callId;
 
 /** What our events in a call say of their sender. */
 export const from = ({ roomId, callId, us }: Call): From => ({ roomId, callId, partyId: us.partyId });
 
-/** Who may answer our call: the invitee where one is meant, else anyone but us (P11, P41). */
-export const mayAnswer = ({ invitee, us }: Call, { userId }: Party): boolean =>
-  invitee === undefined ? userId !== us.userId : userId === invitee;
+export const sameParty = (a: Party, b: Party): boolean => a.userId === b.userId && a.partyId === b.partyId;
 
-export const sameParty = (a: Party | undefined, b: Party): boolean =>
-  a !== undefined && a.userId === b.userId && a.partyId === b.partyId;
+/** The other side's user, where one is known or meant. */
+export const otherUserOf = (call: Call): string | undefined =>
+  "peer" in call ? call.peer.userId : "invitee" in call ? call.invitee : undefined;
 
-/** Whether an event comes from the peer of a call that is answered: what only the two of them may say (P41). */
-export const isBetweenUs = (call: Call, { sender }: CallEvent): boolean =>
-  call.phase === "answered" && sameParty(call.peer, sender);
+/** Whether a user is the peer, or may yet answer: the invitee where one is meant, else anyone but us (P11, P41). */
+export function mayBePeer(call: Call, userId: string): boolean {
+  const other = otherUserOf(call);
+  return other === undefined ? userId !== call.us.userId : userId === other;
+}
+
+/** Who an event comes from, as the call sees it. A user has other devices, told apart by party alone (P5). */
+export function senderOf(call: LiveCall, party: Party): Sender {
+  if (sameParty(call.us, party)) return "us";
+  if ("peer" in call && sameParty(call.peer, party)) return "peer";
+  if (!("peer" in call) && mayBePeer(call, party.userId)) return "invitee";
+  return party.userId === call.us.userId ? "our_device" : "stranger";
+}
 
 export type InputOf<T extends Input["type"]> = Extract<Input, { type: T }>;
 export type CommandOf<T extends Command["type"]> = Extract<Command, { type: T }>;

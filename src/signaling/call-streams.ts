@@ -1,43 +1,27 @@
 /** What each side says of its streams, between descriptions (P25): muted or not, mostly. */
 import type { SessionDescription, StreamInfo } from "../streams/contract.ts";
-import {
-  type Call,
-  type CommandOf,
-  dropped,
-  from,
-  refOf,
-  refused,
-  type Step,
-  sameParty,
-  send,
-  stay,
-} from "./call-state.ts";
+import { type Announced, type CallIn, type CommandOf, from, type Step, send, stay } from "./call-state.ts";
+import type { FITS } from "./call-table.ts";
 import { encode } from "./encode.ts";
-import type { EventOf } from "./event-types.ts";
 
-/** A description tells the peer of our streams by itself. */
-export const told = (call: Call, { streams }: SessionDescription): Call =>
-  streams ? { ...call, streams, toldStreams: streams } : call;
+type AnnouncingCall = CallIn<(typeof FITS)["streams"][number]>;
 
-/** Takes note of our streams. The peer is told when they have settled: a homeserver lets few events through (P30). */
-export function changeStreams(call: Call, command: CommandOf<"streams">): Step {
-  const heard = call.phase === "answered" || (call.phase === "invited" && call.direction === "outgoing");
-  return heard
-    ? stay({ ...call, streams: command.streams }, { type: "settle_streams" })
-    : refused(call, command);
-}
+/** A description informs the peer of our streams by itself. */
+export const announced = ({ streams }: SessionDescription): Announced =>
+  streams ? { streams, announcedStreams: streams } : {};
 
-/** Tells the peer, unless it knows. */
-export function tellStreams(call: Call): Step {
-  const { streams } = call;
-  if (!streams || same(streams, call.toldStreams)) return stay(call);
-  return stay({ ...call, toldStreams: streams }, ...encode.streamsChanged(from(call), streams).map(send));
-}
+/** Takes note of our streams. They are announced when they have settled: a homeserver lets few events through (P30). */
+export const changeStreams = (call: AnnouncingCall, { streams }: CommandOf<"streams">): Step =>
+  stay({ ...call, streams }, { type: "settle_streams" });
 
-export function streamsChanged(call: Call, event: EventOf<"streams">): Step {
-  return sameParty(call.peer, event.sender)
-    ? stay(call, { type: "signal", signal: { type: "streams", streams: event.streams, ...refOf(call) } })
-    : dropped(call, event, "streams of somebody who is not the peer");
+/** Informs the peer, unless it knows. */
+export function sendStreams(call: AnnouncingCall): Step {
+  const { streams, announcedStreams } = call;
+  if (!streams || same(streams, announcedStreams)) return stay(call);
+  return stay(
+    { ...call, announcedStreams: streams },
+    ...encode.streamsChanged(from(call), streams).map(send),
+  );
 }
 
 /** Whether two lists say the same, in whatever order. */

@@ -1,10 +1,9 @@
-/** Handing a call on to somebody else (P32). Whether to go along with it is for the app to say. */
+/** Handing a call on to somebody else (P32). Whether to go along with it is for the app to decide. */
 import {
-  type Call,
+  type AnsweredCall,
   type CommandOf,
   dropped,
   from,
-  isBetweenUs,
   refOf,
   refused,
   type Step,
@@ -15,28 +14,23 @@ import { encode } from "./encode.ts";
 import type { EventOf } from "./event-types.ts";
 
 /** Asks the peer to call somebody else, or to wait for their call. */
-export function transfer(call: Call, command: CommandOf<"transfer">): Step {
-  if (call.phase !== "answered") return refused(call, command);
+export function transfer(call: AnsweredCall, command: CommandOf<"transfer">): Step {
   if (!call.capabilities.transferee)
     return refused(call, command, "the peer did not say that it can be transferred");
   const transfers = [...call.transfers, command.transfer.replacementId];
   return stay({ ...call, transfers }, send(encode.replaces(from(call), command.transfer)));
 }
 
-export function refuseTransfer(call: Call, command: CommandOf<"refuse_transfer">): Step {
-  if (call.phase !== "answered") return refused(call, command);
-  return stay(call, send(encode.rejectReplacement(from(call), command.replacementId, command.reason)));
-}
+export const refuseTransfer = (
+  call: AnsweredCall,
+  { replacementId, reason }: CommandOf<"refuse_transfer">,
+): Step => stay(call, send(encode.rejectReplacement(from(call), replacementId, reason)));
 
-export function transferAsked(call: Call, event: EventOf<"transfer">): Step {
-  return isBetweenUs(call, event)
-    ? stay(call, { type: "signal", signal: { type: "transfer", transfer: event.transfer, ...refOf(call) } })
-    : dropped(call, event, "a transfer by somebody who is not the peer");
-}
+export const transferAsked = (call: AnsweredCall, { transfer }: EventOf<"transfer">): Step =>
+  stay(call, { type: "signal", signal: { type: "transfer", transfer, ...refOf(call) } });
 
-export function transferRefused(call: Call, event: EventOf<"transfer_refused">): Step {
+export function transferRefused(call: AnsweredCall, event: EventOf<"transfer_refused">): Step {
   const { replacementId, reason } = event;
-  if (!isBetweenUs(call, event)) return dropped(call, event, "a refusal by somebody who is not the peer");
   if (!call.transfers.includes(replacementId))
     return dropped(call, event, "a refusal of a transfer that was not asked for");
   return stay(

@@ -16,8 +16,8 @@ import { fromErrorData, TrunklineError } from "../streams/errors.ts";
 import { opaqueId, type Random } from "../streams/ids.ts";
 import type { SignalingPolicy } from "../streams/policy.ts";
 import { place, step } from "./call.ts";
-import { isDone, resume, unsent } from "./call-resume.ts";
-import { type Call, type Effect, type Input, needsHangup, refOf } from "./call-state.ts";
+import { alreadyApplied, resume, unsent } from "./call-resume.ts";
+import { type Call, type Effect, type Input, isAnswered, needsHangup, refOf } from "./call-state.ts";
 import { armHangup } from "./dead-man.ts";
 import type { Outgoing } from "./encode.ts";
 import { createFinalRequests } from "./final-requests.ts";
@@ -82,7 +82,7 @@ export function createCalls(options: {
   const remember = (own: Running) => {
     finalRequests.update(own);
     // An invite of a batch that is not read to its end will be read again (P9).
-    const isNew = own.call.direction === "incoming" && own.call.phase === "invited";
+    const isNew = own.call.state === "arriving";
     if (!memory.observed || isNew || !running.has(own)) return;
     memory.next({ type: "call", state: own.state, ...refOf(own.call) });
   };
@@ -108,7 +108,7 @@ export function createCalls(options: {
 
   /** For what comes of itself: the call may be over by then, and nobody waits for what it sends. */
   const give = (own: Running, input: Input) => {
-    if (!closed && own.call.phase !== "ended") apply(own, input)?.catch(() => {});
+    if (!closed && own.call.state !== "ended") apply(own, input)?.catch(() => {});
   };
 
   const posting = createPosting({ send: options.send, clock, random, story, give, remember });
@@ -125,8 +125,8 @@ export function createCalls(options: {
       if (sent) sending.push(sent);
     }
     if (next !== call || sending.length > 0 || input.type === "command") remember(own);
-    if (next.phase === "ended") own.released ??= release(own);
-    if (call.phase === "ringing" && next.phase !== "ringing") reader.ringWaiting();
+    if (next.state === "ended") own.released ??= release(own);
+    if (call.state === "ringing" && next.state !== "ringing") reader.ringWaiting();
     return sending.length > 0 ? Promise.all(sending) : undefined;
   };
 
@@ -197,7 +197,7 @@ export function createCalls(options: {
     for (const pending of unsent(state)) posting.resend(own, pending).catch(() => {});
     for (const effect of resume(state)) perform(own, effect);
     finalRequests.update(own);
-    if (state.call.phase === "ended") own.released = release(own);
+    if (state.call.state === "ended") own.released = release(own);
   };
 
   for (const call of remembered) restore(call);
@@ -236,7 +236,7 @@ export function createCalls(options: {
         reader.ringWaiting();
         return;
       }
-      if (isDone(own?.call, command)) return pendingSettled(running, command);
+      if (alreadyApplied(own?.call, command)) return pendingSettled(running, command);
       if (!own) {
         if (command.type === "path") return;
         throw new TrunklineError(
@@ -255,7 +255,7 @@ export function createCalls(options: {
         if (!own) continue;
         remember(own);
         // What came before it was known has been read. Of that, one that is answered may have read some before.
-        if (own.call.phase !== "answered")
+        if (!isAnswered(own.call))
           reader.read({ live: true, events: router.takeEarly(own.call), receivedAt: now() });
         for (const event of router.hangupsOf(call)) give(own, { type: "event", event });
       }
@@ -263,8 +263,8 @@ export function createCalls(options: {
 
     async hangUpAll() {
       for (const own of router.live()) {
-        const { roomId, callId, phase } = own.call;
-        if (phase !== "preparing" && !needsHangup(own.call)) continue; // it rings on at our other devices (P48)
+        const { roomId, callId, state } = own.call;
+        if (state !== "preparing" && !needsHangup(own.call)) continue; // it rings on at our other devices (P48)
         give(own, { type: "command", command: { roomId, callId, type: "hangup", reason: "user_hangup" } });
       }
       await Promise.all([...running].map(({ released }) => released));

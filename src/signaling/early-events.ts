@@ -1,5 +1,5 @@
 import type { RoomEvent } from "../streams/contract.ts";
-import { type Call, mayAnswer } from "./call-state.ts";
+import { type Call, mayBePeer } from "./call-state.ts";
 import { headOf } from "./events.ts";
 
 /** How many users, a room each, events are kept of, and how many of each: the newest (P44). */
@@ -43,9 +43,8 @@ export class EarlyEvents {
 
   /** Those of a call by its peer or whoever may become it, and by our own user's devices; they are kept no longer. */
   take(call: Call): RoomEvent[] {
-    const { roomId, callId, peer, us } = call;
-    const mayCount = (userId: string) =>
-      userId === us.userId || (peer ? userId === peer.userId : mayAnswer(call, { userId }));
+    const { roomId, callId, us } = call;
+    const mayCount = (userId: string) => userId === us.userId || mayBePeer(call, userId);
     const isOf = (event: RoomEvent) =>
       event.roomId === roomId && mayCount(event.sender) && headOf(event)?.callId === callId;
     return [...this.#bySender].flatMap(([key, events]) => {

@@ -1,5 +1,6 @@
 /** Two calls that cross (P21): one user calls another while that one calls back, in the same room. */
-import type { Call } from "./call-state.ts";
+import { type Call, otherUserOf } from "./call-state.ts";
+import { APPLIES, isIn } from "./call-table.ts";
 
 /**
  * Whether a call of ours and one of theirs that has just come in are meant for each other: ours awaits an answer of
@@ -7,10 +8,9 @@ import type { Call } from "./call-state.ts";
  * theirs rings beside ours.
  */
 export function isGlare(ours: Call, theirs: Call, groupRoom: boolean): boolean {
-  const waiting = ours.direction === "outgoing" && (ours.phase === "preparing" || ours.phase === "invited");
-  if (!waiting || ours.roomId !== theirs.roomId) return false;
-  const caller = theirs.peer?.userId;
-  return ours.invitee === undefined ? !groupRoom && caller !== ours.us.userId : caller === ours.invitee;
+  if (!isIn(APPLIES, "replaced", ours.state) || ours.roomId !== theirs.roomId) return false;
+  const [caller, invitee] = [theirs, ours].map(otherUserOf);
+  return invitee === undefined ? !groupRoom && caller !== ours.us.userId : caller === invitee;
 }
 
 /**
@@ -18,10 +18,8 @@ export function isGlare(ours: Call, theirs: Call, groupRoom: boolean): boolean {
  * no longer once ours is answered. Ids are compared code unit by code unit, as `<` does: for the ids that the
  * specification allows that is the order of ASCII, in every language.
  */
-export function givesWay({ phase, callId }: Call, theirs: Call): boolean {
-  if (phase === "answered") return false;
-  return phase === "preparing" || theirs.callId < callId;
-}
+export const givesWay = ({ state, callId }: Call, theirs: Call): boolean =>
+  isIn(APPLIES, "replaced", state) && (state === "preparing" || theirs.callId < callId);
 
 /**
  * Whether theirs, once the batch that brought it is read, takes the place of those of ours that it crossed: all of them

@@ -96,7 +96,7 @@ export function createReader<Own extends Holder>(options: {
         else give(route.own, { type: "event", event });
         for (const call of begun)
           if (event.type === "answer" && call.theirs === route.own)
-            call.taken = route.own.call.phase === "ended";
+            call.taken = route.own.call.state === "ended";
     }
   };
 
@@ -161,7 +161,7 @@ const ECHOES = new Map<string, Sent>([
   ["m.call.answer", "answer"],
 ]);
 
-const lives = ({ call }: Holder) => call.phase !== "ended";
+const lives = ({ call }: Holder) => call.state !== "ended";
 
 /** Whether a call of theirs that came in the same batch is about to take the place of this one. */
 const isOvertaken = (call: Call, begun: readonly Begun<Holder>[]): boolean =>

@@ -45,28 +45,44 @@ const streams = v.array(
 const party = v.object({ userId: text, partyId: maybe(text) });
 /** Read from the room before it was kept, by a schema of its own. */
 const event = v.custom<CallEvent>((value) => v.is(v.object({ ...ref, type: text, sender: party }), value));
-const call = v.object({
+const isSo = maybe(v.literal(true));
+const base = {
   ...ref,
-  direction: v.picklist(["outgoing", "incoming"]),
-  phase: v.picklist(["preparing", "invited", "ringing", "answered", "ended"]),
   us: v.object({ userId: text, partyId: text }),
-  invitee: maybe(text),
-  peer: maybe(party),
-  version: v.picklist([0, 1]),
-  unproven: maybe(v.boolean()),
-  capabilities: v.object({ transferee: v.boolean(), dtmf: v.boolean() }),
   lifetime: v.number(),
   expiresAt: v.number(),
-  ringingSince: maybe(v.number()),
-  calledAgain: maybe(v.boolean()),
-  early: v.array(v.object({ party, events: v.array(event) })),
-  answerDelivered: maybe(v.boolean()),
-  streams: maybe(streams),
-  toldStreams: maybe(streams),
-  transfers: v.array(text),
+};
+const live = {
+  ...base,
   pathAlive: maybe(v.boolean()),
   ignoredHangup: maybe(v.object({ by: v.picklist(["peer", "system"]), reason: text })),
-});
+};
+const placed = { ...live, invitee: maybe(text) };
+const facts = {
+  peer: party,
+  version: v.picklist([0, 1]),
+  unproven: isSo,
+  capabilities: v.object({ transferee: v.boolean(), dtmf: v.boolean() }),
+};
+const announced = { streams: maybe(streams), announcedStreams: maybe(streams) };
+const early = v.array(v.object({ party, events: v.array(event) }));
+const answered = { ...live, ...facts, ...announced, transfers: v.array(text) };
+/** By its state; one that is `arriving` is read again from the room (P9). */
+const call = v.variant("state", [
+  v.object({ ...placed, state: v.literal("preparing") }),
+  v.object({ ...placed, ...announced, state: v.literal("inviting"), early }),
+  v.object({
+    ...live,
+    ...facts,
+    state: v.literal("ringing"),
+    ringingSince: v.number(),
+    calledAgain: isSo,
+    answerDelivered: isSo,
+  }),
+  v.object({ ...answered, state: v.literal("answered_out") }),
+  v.object({ ...answered, state: v.literal("answered_in"), answerDelivered: isSo }),
+  v.object({ ...base, state: v.literal("ended") }),
+]);
 const pendingEvent = v.object({
   ...ref,
   event: v.object({ type: text, content: v.record(text, v.unknown()) }),

@@ -1,7 +1,8 @@
 import type { CallRef, EventBatch, Identity, RoomEvent } from "../streams/contract.ts";
 import { POLICIES, type SignalingPolicy } from "../streams/policy.ts";
 import { receive } from "./call.ts";
-import { type Call, isSame, sameParty } from "./call-state.ts";
+import { type Call, isSame, otherUserOf, sameParty } from "./call-state.ts";
+import { APPLIES, isIn } from "./call-table.ts";
 import { BoundedMap, EarlyEvents, join } from "./early-events.ts";
 import type { CallEvent, EventOf, Head } from "./event-types.ts";
 
@@ -103,7 +104,7 @@ export function createRouter<Own extends Holder>(
     else rooms.delete(roomId);
   };
 
-  const caller = (call: Call) => join(call.roomId, call.peer?.userId ?? "");
+  const caller = (call: Call) => join(call.roomId, otherUserOf(call) ?? "");
 
   const olderThan = (call: Call) =>
     [...unanswered].filter((own) => own.call.callId !== call.callId && caller(own.call) === caller(call));
@@ -130,19 +131,17 @@ export function createRouter<Own extends Holder>(
 
     keep(own) {
       const { call } = own;
-      const { roomId, callId, direction, phase } = call;
-      if (direction === "incoming") {
+      const { roomId, callId, state } = call;
+      if (isIn(APPLIES, "superseded", state)) {
         const key = caller(call);
-        if (phase === "invited" || phase === "ringing") {
-          unanswered.add(own);
-          lastCalled.set(key, Math.max(calledAt(call), lastCalled.get(key) ?? Number.NEGATIVE_INFINITY));
-        } else unanswered.delete(own);
-      }
+        unanswered.add(own);
+        lastCalled.set(key, Math.max(calledAt(call), lastCalled.get(key) ?? Number.NEGATIVE_INFINITY));
+      } else unanswered.delete(own);
       change(roomId, (room) => {
-        if (phase === "ended") room.calls = room.calls.filter((other) => other !== own);
+        if (state === "ended") room.calls = room.calls.filter((other) => other !== own);
         else if (!room.calls.includes(own)) room.calls = [...room.calls, own];
       });
-      if (phase === "ended") over.set(join(roomId, callId), true);
+      if (state === "ended") over.set(join(roomId, callId), true);
     },
 
     hangupsOf: (call) => [...withdrawn.values()].filter((hangup) => isSame(hangup, call)),
@@ -183,14 +182,14 @@ export function createRouter<Own extends Holder>(
       const calls = rooms.get(event.roomId)?.calls ?? [];
       if (event.stateKey === us.userId) return calls.map((own) => ({ own, who: "us" }));
       return calls
-        .filter(({ call }) => (call.peer?.userId ?? call.invitee) === event.stateKey)
+        .filter(({ call }) => otherUserOf(call) === event.stateKey)
         .map((own) => ({ own, who: "peer" }));
     },
 
     olderThan,
 
     mayRing(call) {
-      const rings = (own: Own) => own.call.phase === "ringing";
+      const rings = (own: Own) => own.call.state === "ringing";
       return [...unanswered].filter(rings).length < policy.maxRinging && !olderThan(call).some(rings);
     },
 

@@ -6,7 +6,7 @@ import { TrunklineError } from "./errors.ts";
  * adds, the older one ignores, or rejects with a code. Builds of different major versions do not meet: locks, channels
  * and shared workers have other names, and what cannot have one (a hello, a snapshot) is refused.
  */
-export const PROTOCOL = { major: 2, minor: 0 } as const;
+export const PROTOCOL = { major: 3, minor: 0 } as const;
 
 /** A name for what only builds of this major version may share. */
 export const named = (what: string): string => `trunkline/${PROTOCOL.major} ${what}`;

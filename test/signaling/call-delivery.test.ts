@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import type { Input } from "../../src/signaling/call-state.ts";
+import type { Call, Input } from "../../src/signaling/call-state.ts";
 import { encode } from "../../src/signaling/encode.ts";
 import { TrunklineError } from "../../src/streams/errors.ts";
 import { callsWorld, endOf, inviteBy, said } from "./calls-world.ts";
@@ -27,7 +27,7 @@ import {
 const broken = () => new TrunklineError("server_error", "502");
 const error = { code: "forbidden", message: "no" } as const;
 const negotiation = { type: "negotiate", lifetime: 1_000 } as const;
-const stays = (call: ReturnType<typeof invited>, ...inputs: Input[]) => run(call, ...inputs).call.phase;
+const stays = (call: Call, ...inputs: Input[]) => run(call, ...inputs).call.state;
 
 /** A call of ours whose invite is stored, though every response to it is lost. */
 async function unacknowledged(...faults: Error[]) {
@@ -99,7 +99,7 @@ describe("an answer whose acknowledgement is lost", () => {
   ])("is known to be stored by %s, and no failure ends the call", (_what, proof) => {
     const { call, effects } = run(answeredByUs(), proof);
     expect(effects[0]).toEqual({ type: "delivered", what: "answer" });
-    expect(stays(call, { type: "failed", what: "answer", error })).toBe("answered");
+    expect(stays(call, { type: "failed", what: "answer", error })).toBe("answered_in");
     expect(types(run(call, proof).effects)).not.toContain("delivered");
   });
 
@@ -147,7 +147,7 @@ describe("any event that is given up", () => {
       expect(ends(effects)).toEqual([{ by: "system", reason: "signalling_failed", error }]);
       expect(sends(effects)).toMatchObject([{ type: "m.call.hangup", content: { reason: "unknown_error" } }]);
     }
-    expect(stays(answeredByThem(), { type: "failed", what: "invite", error })).toBe("answered");
+    expect(stays(answeredByThem(), { type: "failed", what: "invite", error })).toBe("answered_out");
     for (const what of ["negotiate", "candidates", "other"] as const)
       expect(run(answeredByUs(), { type: "failed", what, error }).effects).toEqual([]);
   });

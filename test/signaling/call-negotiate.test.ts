@@ -10,6 +10,7 @@ import {
   batchRead,
   bob,
   bobsTablet,
+  callIn,
   command,
   event,
   invite,
@@ -139,19 +140,16 @@ describe("negotiation", () => {
 
   it("P19 is possible once the peer has negotiated by itself; until then we may, for a path that failed", () => {
     const { capabilities: _, ...plain } = invite;
-    const unproven = run(
-      receive(plain, bob, 91_000),
-      batchRead(),
-      command({ type: "answer", ...answer }),
-    ).call;
+    const answered = run(receive(plain, bob, 91_000), batchRead(), command({ type: "answer", ...answer }));
+    const unproven = callIn("answered_in", answered);
     expect(isNegotiable(unproven)).toBe(false);
     expect(types(run(unproven, negotiate).effects)).toEqual(["m.call.negotiate"]);
     for (const description of [offer.description, answer.description]) {
-      const { call, effects } = run(unproven, event(alice, { type: "negotiate", lifetime: 1, description }));
-      expect(signals(effects)).toMatchObject([{ type: "negotiate" }]);
-      expect(isNegotiable(call)).toBe(true);
+      const step = run(unproven, event(alice, { type: "negotiate", lifetime: 1, description }));
+      expect(signals(step.effects)).toMatchObject([{ type: "negotiate" }]);
+      expect(isNegotiable(callIn("answered_in", step))).toBe(true);
     }
-    expect(isNegotiable(run(unproven, event(mallory, theirOffer)).call)).toBe(false);
+    expect(isNegotiable(callIn("answered_in", run(unproven, event(mallory, theirOffer))))).toBe(false);
   });
 
   it("P19 tells both sides whether it may be used", () => {

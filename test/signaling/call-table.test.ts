@@ -1,136 +1,178 @@
-/** Which event counts in which phase, and from whom: every cell. */
+/** What counts, fits and applies in which state: every cell of the tables, and that `step()` goes by them. */
 import { describe, expect, it } from "vitest";
 import type { Call, Input, Step } from "../../src/signaling/call-state.ts";
-import type { Party } from "../../src/streams/contract.ts";
+import { APPLIES, COUNTS, FITS, KEPT, type State } from "../../src/signaling/call-table.ts";
+import { CALLS, commandOf, eventsBy, INPUTS, partiesOf, rows, senders, states, tried } from "./cells.ts";
 import {
   alice,
   answer,
-  answeredByThem,
-  answeredByUs,
   batchRead,
   bob,
-  bobsTablet,
-  candidate,
+  command,
   event,
   invited,
-  mallory,
-  offer,
-  ours,
-  ringing,
+  ref,
   run,
-  type Said,
   signals,
   theirs,
 } from "./support.ts";
 
-const alicesTablet = { userId: alice.userId, partyId: "A2" };
-/** Calls between Alice and Bob; `us` is Alice in ours, Bob in theirs. */
-const PHASES = {
-  preparing: ours,
-  inviting: invited,
-  answered_out: answeredByThem,
-  arriving: theirs,
-  ringing,
-  answered_in: answeredByUs,
-} as const satisfies Record<string, () => Call>;
-type Phase = keyof typeof PHASES;
-const isOurs = (phase: Phase) => ["preparing", "inviting", "answered_out"].includes(phase);
+/** In brackets: counts, but is kept for the next state. */
+const EVENTS = `
+                 | preparing | inviting      | arriving             | ringing              | answered_out | answered_in | ended
+invite           |           |               |                      |                      |              |             |
+answer           |           | invitee       | our_device           | our_device           |              | our_device  |
+candidates       |           | [invitee]     | [peer]               | peer                 | peer         | peer        |
+select_answer    |           |               | peer                 | peer                 |              | peer        |
+reject           |           | invitee       | our_device           | our_device           |              |             |
+hangup           | us        | us, invitee   | us, peer, our_device | us, peer, our_device | us, peer     | us, peer    |
+streams          |           | [invitee]     | [peer]               | peer                 | peer         | peer        |
+negotiate        |           | [invitee]     |                      |                      | peer         | peer        |
+transfer         |           | [invitee]     |                      |                      | peer         | peer        |
+transfer_refused |           |               |                      |                      | peer         | peer        |
+identity         |           | [invitee]     | [peer]               | peer                 | peer         | peer        |
+`;
+const COMMANDS = `
+                 | preparing | inviting | arriving | ringing | answered_out | answered_in | ended
+place            |           |          |          |         |              |             |
+invite           | fits      |          |          |         |              |             |
+answer           |           |          |          | fits    |              |             |
+reject           |           |          |          | fits    |              |             |
+claim            | fits      | fits     | fits     | fits    | fits         | fits        |
+release          | fits      | fits     | fits     | fits    | fits         | fits        |
+candidate        |           | fits     |          |         | fits         | fits        |
+streams          |           | fits     |          |         | fits         | fits        |
+negotiate        |           |          |          |         | fits         | fits        |
+transfer         |           |          |          |         | fits         | fits        |
+refuse_transfer  |           |          |          |         | fits         | fits        |
+path             | fits      | fits     | fits     | fits    | fits         | fits        |
+hangup           | fits      | fits     | fits     | fits    | fits         | fits        |
+`;
+const REST = `
+                 | preparing | inviting | arriving | ringing | answered_out | answered_in | ended
+batch_read       |           |          | applies  |         |              |             |
+outranked        |           |          | applies  |         |              |             |
+superseded       |           |          | applies  | applies |              |             |
+replaced         | applies   | applies  |          |         |              |             |
+expired          | applies   | applies  | applies  | applies |              |             |
+batched          |           | applies  |          |         | applies      | applies     |
+streams_settled  |           | applies  |          |         | applies      | applies     |
+left             | applies   | applies  | applies  | applies | applies      | applies     |
+sent_invite      |           | applies  |          |         | applies      |             |
+sent_answer      |           |          |          |         |              | applies     |
+failed_invite    |           | applies  |          |         |              |             |
+failed_answer    |           |          |          |         |              | applies     |
+echoed_invite    | applies   | applies  |          |         | applies      |             |
+echoed_answer    |           |          |          | applies |              | applies     |
+`;
 
-type Sender = "us" | "our_device" | "peer" | "peer_device" | "stranger";
-const partyOf = (sender: Sender, phase: Phase): Party => {
-  const [us, ourDevice, peer, peerDevice] = isOurs(phase)
-    ? [alice, alicesTablet, bob, bobsTablet]
-    : [bob, bobsTablet, alice, alicesTablet];
-  return { us, our_device: ourDevice, peer, peer_device: peerDevice, stranger: mallory }[sender];
-};
-const SENDERS: readonly Sender[] = ["us", "our_device", "peer", "peer_device", "stranger"];
-
-const EVENTS = {
-  invite: { type: "invite", lifetime: 1_000, ...offer },
-  answer: { type: "answer", ...answer },
-  candidates: { type: "candidates", candidates: [candidate("c")] },
-  select_answer: { type: "select_answer", selectedPartyId: "somebody else" },
-  reject: { type: "reject" },
-  hangup: { type: "hangup", reason: "user_hangup" },
-  streams: { type: "streams", streams: answer.streams ?? [] },
-  negotiate: { type: "negotiate", lifetime: 1_000, ...offer },
-  transfer: {
-    type: "transfer",
-    transfer: { replacementId: "R", targetUser: { userId: "@carol:test" }, createCall: "new" },
-  },
-  transfer_refused: { type: "transfer_refused", replacementId: "never asked", reason: "declined" },
-  identity: { type: "identity", identity: { displayName: "Carol" } },
-} as const satisfies Record<string, Said>;
-type EventName = keyof typeof EVENTS;
-
-const PEER: readonly Sender[] = ["peer"];
-/** Before there is a peer, each device of the invitee may become it. */
-const INVITEE: readonly Sender[] = ["peer", "peer_device"];
-const OURS: readonly Sender[] = ["our_device"];
-/** Changes the call, or is signalled, at once. */
-const COUNTS: Record<EventName, Partial<Record<Phase, readonly Sender[]>>> = {
-  invite: {},
-  answer: { inviting: INVITEE, arriving: OURS, ringing: OURS },
-  candidates: { answered_out: PEER, ringing: PEER, answered_in: PEER },
-  select_answer: { arriving: PEER, ringing: PEER, answered_in: PEER },
-  reject: { inviting: INVITEE, arriving: OURS, ringing: OURS },
-  hangup: {
-    preparing: ["us"],
-    inviting: ["us", ...INVITEE],
-    answered_out: ["us", "peer"],
-    arriving: ["us", "peer", "our_device"],
-    ringing: ["us", "peer", "our_device"],
-    answered_in: ["us", "peer"],
-  },
-  streams: { answered_out: PEER, ringing: PEER, answered_in: PEER },
-  negotiate: { answered_out: PEER, answered_in: PEER },
-  transfer: { answered_out: PEER, answered_in: PEER },
-  transfer_refused: {},
-  identity: { answered_out: PEER, ringing: PEER, answered_in: PEER },
-};
-/** Is kept for the next phase. */
-const LATER: Partial<Record<Phase, readonly EventName[]>> = {
-  inviting: ["candidates", "streams", "identity", "negotiate", "transfer"],
-  arriving: ["candidates", "streams", "identity"],
-};
-const keeps = (name: EventName, phase: Phase, sender: Sender) =>
-  LATER[phase]?.includes(name) && (phase === "inviting" ? INVITEE : PEER).includes(sender);
-
-function outcomeOf(call: Call, { call: next, effects }: Step) {
-  if (next.early !== call.early && next.phase === call.phase) return "kept";
-  return next.phase !== call.phase || signals(effects).length > 0 ? "counts" : "nothing";
+/** The rows of a table as it is written above: by name, then by state. */
+function read(text: string): Record<string, Record<string, string>> {
+  const [head = [], ...lines] = text
+    .trim()
+    .split("\n")
+    .map((line) => line.split("|").map((cell) => cell.trim()));
+  const columns = head.slice(1);
+  return Object.fromEntries(
+    lines.map(([name = "", ...cells]) => [
+      name,
+      Object.fromEntries(columns.map((column, index) => [column, cells[index] ?? ""])),
+    ]),
+  );
 }
+const cellsOf = (text: string) =>
+  Object.entries(read(text)).flatMap(([row, cells]) =>
+    Object.entries(cells).map(([state, cell]) => [row, state as State, cell] as const),
+  );
 
-const cells = (Object.keys(EVENTS) as EventName[]).flatMap((name) =>
-  (Object.keys(PHASES) as Phase[]).map((phase) => [name, phase] as const),
-);
+const isIncluded = (table: Readonly<Record<string, readonly State[]>>, row: string, state: State) =>
+  table[row]?.includes(state) ?? false;
+const changes = (call: Call, step: Step) =>
+  step.call.state !== call.state || signals(step.effects).length > 0;
 
-describe("an event", () => {
-  it.each(cells)("P4 P41 %s, %s: counts from whom it may come, and from nobody else", (name, phase) => {
-    const found = SENDERS.map((sender) => {
-      const call = PHASES[phase]();
-      return [sender, outcomeOf(call, run(call, event(partyOf(sender, phase), EVENTS[name])))];
-    });
-    const expected = SENDERS.map((sender) => [
-      sender,
-      COUNTS[name][phase]?.includes(sender) ? "counts" : keeps(name, phase, sender) ? "kept" : "nothing",
-    ]);
-    expect(found).toEqual(expected);
+describe("the tables", () => {
+  it("have a row for each event, command and other input, and a column for each state", () => {
+    for (const [text, expected] of [
+      [EVENTS, rows.COUNTS],
+      [COMMANDS, rows.FITS],
+      [REST, rows.APPLIES],
+    ] as const) {
+      expect(Object.keys(read(text))).toEqual(expected);
+      for (const row of Object.values(read(text))) expect(Object.keys(row)).toEqual(states);
+    }
   });
 
-  const steps: [string, Phase, Input][] = [
+  it.each(cellsOf(EVENTS))("P41 %s while %s counts from: %s", (row, state, cell) => {
+    const counts: Readonly<Record<string, Partial<Record<State, readonly string[]>>>> = COUNTS;
+    const found = [...(counts[row]?.[state] ?? [])];
+    const isKept =
+      [...KEPT.events].some((each) => each === row) && KEPT.states.some((each) => each === state);
+    expect(isKept && found.length > 0 ? `[${found.join(", ")}]` : found.join(", ")).toBe(cell);
+  });
+
+  it.each(cellsOf(COMMANDS))("%s while %s: %s", (row, state, cell) => {
+    expect(isIncluded(FITS, row, state)).toBe(cell === "fits");
+  });
+
+  it.each(cellsOf(REST))("%s while %s: %s", (row, state, cell) => {
+    expect(isIncluded(APPLIES, row, state)).toBe(cell === "applies");
+  });
+});
+
+describe("an event", () => {
+  /** These count, and change nothing by themselves. */
+  const SILENT = ["answer while answered_in", "select_answer of us"];
+
+  it.each(cellsOf(EVENTS))(
+    "P4 P5 P41 %s while %s counts from whom it may come, and from nobody else: %s",
+    (row, state, cell) => {
+      const type = row as keyof typeof COUNTS;
+      for (const sender of senders)
+        for (const party of partiesOf(sender, state)) {
+          const counts = cell.replace(/[[\]]/g, "").split(", ").includes(sender);
+          eventsBy(type, party).forEach((input, variant) => {
+            const call = CALLS[state]();
+            const step = tried(call, input);
+            const what = `from ${sender}`;
+            const drops = step.effects.some((effect) => effect.type === "dropped");
+            if (!counts) {
+              expect([what, drops, step.call]).toEqual([what, state !== "ended", call]);
+              expect(step.effects.filter(({ type }) => type !== "dropped" && type !== "delivered")).toEqual(
+                [],
+              );
+              if (state === "ended") expect(step.effects).toEqual([]);
+            } else if (cell.startsWith("[")) {
+              expect([what, drops, step.call]).toEqual([
+                what,
+                false,
+                { ...call, early: [{ party, events: [(input as { event: unknown }).event] }] },
+              ]);
+              expect(signals(step.effects)).toEqual([]);
+            } else {
+              const silent = SILENT.includes(variant === 1 ? `${row} of us` : `${row} while ${state}`);
+              const does = changes(call, step) || (row === "hangup" && state === "arriving");
+              expect([what, drops, does]).toEqual([what, false, !silent]);
+            }
+          });
+        }
+    },
+  );
+
+  const steps: [string, "arriving" | "inviting", Input][] = [
     ["rings", "arriving", batchRead()],
-    ["is answered", "inviting", event(bob, EVENTS.answer)],
+    ["is answered", "inviting", event(bob, { type: "answer", ...answer })],
   ];
   it.each(
-    steps.flatMap(([what, phase, input]) =>
-      (LATER[phase] ?? []).map((name) => [name, what, phase, input] as const),
+    steps.flatMap(([what, state, input]) =>
+      KEPT.events
+        .filter((name) => read(EVENTS)[name]?.[state])
+        .map((name) => [name, what, state, input] as const),
     ),
-  )("%s counts the same before the call %s as after", (name, _what, phase, input) => {
-    const early = event(partyOf("peer", phase), EVENTS[name]);
-    const said = (...inputs: Input[]) => {
+  )("%s counts the same before the call %s as after", (name, _what, state, input) => {
+    const [early] = eventsBy(name, state === "arriving" ? alice : bob);
+    const emittedBy = (...inputs: Input[]) => {
       const emitted: unknown[] = [];
-      let { call } = run(PHASES[phase]());
+      let call: Call = state === "arriving" ? theirs() : invited();
       for (const each of inputs) {
         const next = run(call, each);
         emitted.push(...signals(next.effects));
@@ -138,8 +180,60 @@ describe("an event", () => {
       }
       return { emitted, call };
     };
-    const [before, after] = [said(early, input), said(input, early)];
+    const [before, after] = [emittedBy(early as Input, input), emittedBy(input, early as Input)];
     expect(before).toEqual(after);
-    expect(before.call.early).toEqual([]);
+    expect(before.emitted).toHaveLength(2);
+    expect(before.call).not.toHaveProperty("early");
+  });
+});
+
+describe("a command", () => {
+  it.each(cellsOf(COMMANDS))("%s while %s, which %s, is carried out or refused", (row, state, cell) => {
+    const call = CALLS[state]();
+    const { call: next, effects } = tried(call, commandOf(row as keyof typeof FITS));
+    if (cell === "fits") {
+      expect(effects.map(({ type }) => type)).not.toContain("refused");
+      expect(next !== call || effects.length > 0).toBe(row !== "claim" && row !== "release");
+      return;
+    }
+    expect(next).toBe(call);
+    // Nobody waits for the report of a path.
+    if (row === "path") return expect(effects).toEqual([]);
+    expect(effects).toMatchObject([{ type: "refused", error: { code: "wrong_state" } }]);
+    const { message } = (effects[0] as Extract<(typeof effects)[0], { type: "refused" }>).error;
+    expect(message).toBe(`Cannot ${row.replace("_", " ")} call ${ref.callId}: it is ${state}.`);
+  });
+
+  it.each(["of_a_newer_page", "constructor", "toString", "batch_read"])(
+    "%s, which is none, is refused",
+    (type) => {
+      for (const state of states) {
+        const { effects } = tried(CALLS[state](), command({ type } as never));
+        expect(effects).toMatchObject([{ type: "refused", error: { code: "wrong_state" } }]);
+      }
+    },
+  );
+});
+
+describe("the rest", () => {
+  it.each(cellsOf(REST))("%s while %s, where it %s, does something or nothing", (row, state, cell) => {
+    for (const input of INPUTS[row as keyof typeof APPLIES]) {
+      const call = CALLS[state]();
+      const step = tried(call, input);
+      if (cell === "applies") expect(step.call !== call || step.effects.length > 0).toBe(true);
+      else expect(step).toEqual({ call, effects: [] });
+    }
+  });
+
+  it.each(["negotiate", "candidates", "other"] as const)("a call goes on without its %s", (what) => {
+    const error = { code: "forbidden", message: "no" } as const;
+    for (const state of states)
+      for (const input of [
+        { type: "sent", what },
+        { type: "failed", what, error },
+      ] as const) {
+        const call = CALLS[state]();
+        expect(tried(call, input)).toEqual({ call, effects: [] });
+      }
   });
 });

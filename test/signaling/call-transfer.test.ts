@@ -89,9 +89,10 @@ describe("a transfer", () => {
 
   it.each(notAnswered)("P32 is neither asked nor refused in a call that is %s", (_phase, call) => {
     for (const input of [ask, refuse]) {
-      const { effects, call: next } = run({ ...call(), capabilities: able }, input);
+      const open = { ...call(), capabilities: able } as Call;
+      const { effects, call: next } = run(open, input);
       expect(effects).toMatchObject([{ type: "refused", error: { code: "wrong_state" } }]);
-      expect(next).toEqual({ ...call(), capabilities: able });
+      expect(next).toEqual(open);
     }
   });
 

@@ -173,7 +173,7 @@ describe("events of calls that are not known", () => {
     router.keepEarly(candidatesBy(bob), head);
     expect(router.takeEarly(call)).toHaveLength(1);
     router.keep(own);
-    router.keep(Object.assign(own, { call: { ...call, phase: "ended" } }));
+    router.keep(Object.assign(own, { call: { ...call, state: "ended" } }));
     router.keepEarly(candidatesBy(bob), head);
     expect(router.takeEarly(call)).toEqual([]);
   });

@@ -102,12 +102,12 @@ describe("the rule of glare", () => {
 describe("a call in glare", () => {
   it("P21 ends without a word while it is being prepared", () => {
     const { call, effects } = run(ours(), { type: "replaced", elsewhere: false });
-    expect([call.phase, types(effects)]).toEqual(["ended", ["never_expire"]]);
+    expect([call.state, types(effects)]).toEqual(["ended", ["never_expire"]]);
   });
 
   it("P17 P21 is hung up in the room once it is sent, and nobody here is told", () => {
     const { call, effects } = run(invited(), { type: "replaced", elsewhere: false });
-    expect(call.phase).toBe("ended");
+    expect(call.state).toBe("ended");
     expect(sends(effects)).toMatchObject([{ type: "m.call.hangup", content: { reason: "user_hangup" } }]);
     expect(signals(effects)).toEqual([]);
   });
@@ -128,7 +128,7 @@ describe("a call in glare", () => {
     const { call, effects } = run(theirs(), batchRead({ replaces: "ours" }));
     expect(signals(effects)).toMatchObject([{ type: "incoming", replaces: "ours" }]);
     expect(types(effects)).not.toContain("milestone");
-    expect(call).toMatchObject({ direction: "incoming", phase: "ringing" });
+    expect(call).toMatchObject({ state: "ringing" });
     expect(sends(run(call, command({ type: "answer", ...answer })).effects)).toMatchObject([
       { type: "m.call.answer" },
     ]);
@@ -143,7 +143,7 @@ describe("a call in glare", () => {
 
   it("P21 of theirs that gives way is dropped without a word", () => {
     const { call, effects } = run(theirs(), { type: "outranked" });
-    expect(call.phase).toBe("ended");
+    expect(call.state).toBe("ended");
     expect(types(effects)).toEqual(["dropped", "never_expire"]);
   });
 });

@@ -257,8 +257,8 @@ describe("a call that is superseded", () => {
     const soon = run(ringing(), superseded);
     expect(soon.effects).toEqual([{ type: "expire_at", at: 2_000 }]);
     expect(run({ ...ringing(), expiresAt: 1_500 }, superseded).call.expiresAt).toBe(1_500);
-    expect(run(soon.call, command({ type: "answer", ...answer }), { type: "expired" }).call.phase).toBe(
-      "answered",
+    expect(run(soon.call, command({ type: "answer", ...answer }), { type: "expired" }).call.state).toBe(
+      "answered_in",
     );
     expect(run(theirs(), superseded, batchRead()).effects).toEqual([]);
   });

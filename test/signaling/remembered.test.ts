@@ -44,7 +44,7 @@ describe("what is remembered", () => {
 
   it("P9 is not a call whose batch is not read to its end, nor what has been handed on", () => {
     const { memory } = ringing();
-    expect(memory().calls).toMatchObject([{ state: { call: { phase: "ringing" } } }]);
+    expect(memory().calls).toMatchObject([{ state: { call: { state: "ringing" } } }]);
     expect(JSON.stringify(memory())).not.toContain("sdp");
   });
 
@@ -67,7 +67,7 @@ describe("what is remembered", () => {
     faults.push(down);
     const rejected = calls.dispatch({ ...theirs, type: "reject" });
     expect(memory().calls).toMatchObject([
-      { state: { call: { phase: "ended" }, pending: [{ event: { type: "m.call.reject" } }] } },
+      { state: { call: { state: "ended" }, pending: [{ event: { type: "m.call.reject" } }] } },
     ]);
     await clock.advance(1_000);
     await rejected;
@@ -246,7 +246,7 @@ describe("an engine that goes on", () => {
       null,
       "call",
       {},
-      { ...state, call: { ...state.call, phase: "odd" } },
+      { ...state, call: { ...state.call, state: "odd" } },
       { ...state, pending: "none" },
       { ...state, major: PROTOCOL.major + 1 },
       { ...state, major: undefined },

@@ -219,7 +219,7 @@ describe("invites", () => {
     const first = begun(router, { ...invite, age: 30_000 });
     const second = begun(router, { ...invite, callId: "second", age: 20_000 });
     expect(router.olderThan(second)).toEqual([{ call: first }]);
-    expect(router.olderThan({ ...second, peer: mallory })).toEqual([]);
+    expect(router.olderThan({ ...second, peer: mallory } as Call)).toEqual([]);
     expect(router.olderThan({ ...second, roomId: "!other:test" })).toEqual([]);
     keep(router, run(first, { type: "superseded" }).call);
     expect(router.olderThan(second)).toEqual([]);
@@ -250,7 +250,7 @@ describe("invites", () => {
   it("P44 does not count our own calls among those that ring", () => {
     const router = createRouter(us);
     for (let index = 0; index < 100; index += 1)
-      keep(router, { ...invited(), callId: `c${index}`, peer: { userId: `@u${index}:test` } });
+      keep(router, { ...invited(), callId: `c${index}`, invitee: `@u${index}:test` });
     expect(route(router, invite).type).toBe("new");
   });
 

@@ -1,5 +1,14 @@
 import { place, receive, step } from "../../src/signaling/call.ts";
-import type { Call, Effect, Input, Step } from "../../src/signaling/call-state.ts";
+import type {
+  ArrivingCall,
+  Call,
+  CallIn,
+  Effect,
+  Input,
+  PreparingCall,
+  Step,
+} from "../../src/signaling/call-state.ts";
+import type { State } from "../../src/signaling/call-table.ts";
 import type { Body, CallEvent, EventOf } from "../../src/signaling/event-types.ts";
 import type {
   CallRef,
@@ -84,14 +93,22 @@ export function run(start: Call, ...inputs: Input[]): Step {
   return inputs.reduce<Step>((now, input) => step(now.call, input, 1_000), { call: start, effects: [] });
 }
 
-export const theirs = (version: 0 | 1 = 1): Call => receive({ ...invite, version }, bob, 91_000);
-export const ringing = (version: 0 | 1 = 1): Call => run(theirs(version), batchRead()).call;
-export const answeredByUs = (): Call => run(ringing(), command({ type: "answer", ...answer })).call;
-export const ours = (invitee: string | undefined = bob.userId): Call =>
+/** The call of a step, which must have come to this state. */
+export function callIn<S extends State>(state: S, { call }: Step): CallIn<S> {
+  if (call.state !== state) throw new Error(`the call is ${call.state}, not ${state}`);
+  return call as CallIn<S>;
+}
+
+export const theirs = (version: 0 | 1 = 1): ArrivingCall => receive({ ...invite, version }, bob, 91_000);
+export const ringing = (version: 0 | 1 = 1) => callIn("ringing", run(theirs(version), batchRead()));
+export const answeredByUs = () =>
+  callIn("answered_in", run(ringing(), command({ type: "answer", ...answer })));
+export const ours = (invitee: string | undefined = bob.userId): PreparingCall =>
   place({ ...ref, type: "place", ...(invitee && { invitee }) }, alice, 1_000);
-export const invited = (invitee?: string): Call =>
-  run(ours(invitee), command({ type: "invite", ...offer })).call;
-export const answeredByThem = (): Call => run(invited(), event(bob, { type: "answer", ...answer })).call;
+export const invited = (invitee?: string) =>
+  callIn("inviting", run(ours(invitee), command({ type: "invite", ...offer })));
+export const answeredByThem = () =>
+  callIn("answered_out", run(invited(), event(bob, { type: "answer", ...answer })));
 
 export const signals = (effects: readonly Effect[]): Signal[] =>
   effects.flatMap((effect) => (effect.type === "signal" ? [effect.signal] : []));
