@@ -23,7 +23,7 @@ import {
   senderOf,
   stay,
 } from "./call-state.ts";
-import { COUNTS, KEPT, type Sender, type State } from "./call-table.ts";
+import { COUNTS, isKept, type KEPT, type Sender, type State } from "./call-table.ts";
 import { transferAsked, transferRefused } from "./call-transfer.ts";
 import { encode } from "./encode.ts";
 import type { CallEvent, EventOf } from "./event-types.ts";
@@ -45,14 +45,13 @@ function apply(call: LiveCall, event: CallEvent, sender: Sender): Step {
   const counts: Partial<Record<State, readonly Sender[]>> = COUNTS[type];
   if (!counts[state]?.includes(sender))
     return dropped(call, event, `does not count from ${sender} while ${state}`);
-  if ("early" in call && isKept(type)) return keepEarly(call, event);
+  if (isKept(type, state)) return keepEarly(call as CallIn<KeepingState>, event);
   return (HANDLERS[type] as (call: Call, event: CallEvent, sender: Sender) => Step)(call, event, sender);
 }
 
 type Counts = typeof COUNTS;
 type KeptType = (typeof KEPT.events)[number];
 type KeepingState = (typeof KEPT.states)[number];
-const isKept = (type: CallEvent["type"]): type is KeptType => KEPT.events.some((each) => each === type);
 
 /** What an event does in the states in which it counts, unless it is kept for the next. */
 const HANDLERS: {

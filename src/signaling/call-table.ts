@@ -68,6 +68,9 @@ export const KEPT = {
   events: ["candidates", "streams", "negotiate", "transfer", "identity"],
 } as const satisfies { readonly states: readonly State[]; readonly events: readonly CallEvent["type"][] };
 
+export const isKept = (event: CallEvent["type"], state: State): boolean =>
+  KEPT.states.some((each) => each === state) && KEPT.events.some((each) => each === event);
+
 /** Which command fits which state; any other is refused. */
 export const FITS = {
   place: [],

@@ -12,12 +12,12 @@ import type {
   Signal,
   Transport,
 } from "../streams/contract.ts";
-import { fromErrorData, TrunklineError } from "../streams/errors.ts";
+import { type ErrorData, fromErrorData, TrunklineError } from "../streams/errors.ts";
 import { opaqueId, type Random } from "../streams/ids.ts";
 import type { SignalingPolicy } from "../streams/policy.ts";
 import { place, step } from "./call.ts";
 import { alreadyApplied, resume, unsent } from "./call-resume.ts";
-import { type Call, type Effect, type Input, isAnswered, needsHangup, refOf } from "./call-state.ts";
+import { type Call, type Effect, type Input, isAnswered, isSame, needsHangup, refOf } from "./call-state.ts";
 import { armHangup } from "./dead-man.ts";
 import type { Outgoing } from "./encode.ts";
 import { createFinalRequests } from "./final-requests.ts";
@@ -43,6 +43,12 @@ export interface Calls {
   /** Ends timers and gives up on what is unsent. */
   close(): void;
 }
+
+/** How a call ends whose snapshot is not read. */
+const UNREADABLE: ErrorData = {
+  code: "invalid_option",
+  message: "The call's snapshot cannot be read: it is of another version of trunkline, or of another user.",
+};
 
 /** Runs calls: asks the pure function what an input means, and does it. The state of all calls is in the router. */
 export function createCalls(options: {
@@ -191,7 +197,10 @@ export function createCalls(options: {
   /** Goes on with a call where the engine that had it was lost. */
   const restore = (call: RememberedCall) => {
     const state = readState(call, us.userId, clock.now());
-    if (!state) return;
+    if (!state) {
+      unconfirmed.push({ ...refOf(call), error: UNREADABLE });
+      return;
+    }
     const own = begin(state.call);
     own.goodbye = state.goodbye;
     for (const pending of unsent(state)) posting.resend(own, pending).catch(() => {});
@@ -200,17 +209,23 @@ export function createCalls(options: {
     if (state.call.state === "ended") own.released = release(own);
   };
 
+  /** Calls that end once a batch is read, unless that brings them: their snapshot was refused, or the page knows them. */
+  const unconfirmed: (CallRef & { readonly error?: ErrorData })[] = [];
   for (const call of remembered) restore(call);
+  unconfirmed.push(
+    ...(options.known ?? []).filter((ref) => !unconfirmed.some((other) => isSame(ref, other))),
+  );
   const reconnecting = reconnected$.subscribe(posting.retry);
   const now = () => clock.now();
   const reader = createReader({ router, random, now, give, begin, trace: story.message });
 
   /** Not before a batch is read: it may bring an invite that the engine before this one had no time to remember. */
-  const unconfirmed = [...(options.known ?? [])];
   const endUnknown = () => {
-    for (const { roomId, callId } of unconfirmed.splice(0)) {
-      if (!router.find({ roomId, callId }))
-        emit({ type: "ended", roomId, callId, end: { by: "system", reason: "signalling_failed" } });
+    for (const { roomId, callId, error } of unconfirmed.splice(0)) {
+      if (router.find({ roomId, callId })) continue;
+      const end = { by: "system", reason: "signalling_failed", ...(error && { error }) } as const;
+      emit({ type: "ended", roomId, callId, end });
+      if (error && memory.observed) memory.next({ type: "call", roomId, callId });
     }
   };
 

@@ -67,11 +67,11 @@ const facts = {
 const announced = { streams: maybe(streams), announcedStreams: maybe(streams) };
 const early = v.array(v.object({ party, events: v.array(event) }));
 const answered = { ...live, ...facts, ...announced, transfers: v.array(text) };
-/** By its state; one that is `arriving` is read again from the room (P9). */
-const call = v.variant("state", [
-  v.object({ ...placed, state: v.literal("preparing") }),
-  v.object({ ...placed, ...announced, state: v.literal("inviting"), early }),
-  v.object({
+/** By state; one that is `arriving` is read again from the room (P9). */
+const calls = {
+  preparing: v.object({ ...placed, state: v.literal("preparing") }),
+  inviting: v.object({ ...placed, ...announced, state: v.literal("inviting"), early }),
+  ringing: v.object({
     ...live,
     ...facts,
     state: v.literal("ringing"),
@@ -79,10 +79,15 @@ const call = v.variant("state", [
     calledAgain: isSo,
     answerDelivered: isSo,
   }),
-  v.object({ ...answered, state: v.literal("answered_out") }),
-  v.object({ ...answered, state: v.literal("answered_in"), answerDelivered: isSo }),
-  v.object({ ...base, state: v.literal("ended") }),
-]);
+  answered_out: v.object({ ...answered, state: v.literal("answered_out") }),
+  answered_in: v.object({ ...answered, state: v.literal("answered_in"), answerDelivered: isSo }),
+  ended: v.object({ ...base, state: v.literal("ended") }),
+};
+/** The schema of its state; where there is none, one that it does not satisfy. */
+const call = v.lazy((input): (typeof calls)[keyof typeof calls] => {
+  const { state } = Object(input);
+  return calls[Object.hasOwn(calls, state) ? (state as keyof typeof calls) : "ended"];
+});
 const pendingEvent = v.object({
   ...ref,
   event: v.object({ type: text, content: v.record(text, v.unknown()) }),

@@ -53,7 +53,7 @@ export function callsWorld(
 ) {
   const changes = new Subject<MemoryChange>();
   const reconnected$ = new Subject<void>();
-  let memory = NO_MEMORY;
+  let memory: Memory = { calls: remembered };
   const signals: Signal[] = [];
   const sent: { type: string; content: Readonly<Record<string, unknown>>; txnId: string }[] = [];
   let seed = 0;

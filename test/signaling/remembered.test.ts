@@ -1,10 +1,12 @@
 import { describe, expect, it } from "vitest";
 import { encode } from "../../src/signaling/encode.ts";
+import { readState } from "../../src/signaling/remembered.ts";
 import type { Memory } from "../../src/streams/contract.ts";
 import { TrunklineError } from "../../src/streams/errors.ts";
 import { PROTOCOL } from "../../src/streams/protocol.ts";
 import { virtualClock } from "../../src/testing/clock.ts";
 import { callsWorld, endOf, inviteBy, said } from "./calls-world.ts";
+import { CALLS } from "./cells.ts";
 import { alice, answer, bob, candidate, mallory, offer, ref } from "./support.ts";
 
 const theirs = { roomId: ref.roomId, callId: "theirs" };
@@ -259,6 +261,89 @@ describe("an engine that goes on", () => {
     const whole = world({ calls: [{ ...mine, state }] });
     await whole.calls.dispatch(again);
     expect(whole.types()).toEqual(["hangup"]);
+  });
+});
+
+describe("a snapshot that cannot be read", () => {
+  /** As the protocol's major version 2 had it, of a call of ours that is answered. */
+  const old = {
+    major: 2,
+    call: {
+      ...mine,
+      direction: "outgoing",
+      phase: "answered",
+      us: { userId: alice.userId, partyId: "A1" },
+      peer: bob,
+      version: 1,
+      capabilities: { transferee: false, dtmf: false },
+      lifetime: 90_000,
+      expiresAt: 90_000,
+      early: [],
+      transfers: [],
+    },
+    pending: [],
+    candidates: [],
+    at: 0,
+  };
+  const refused = {
+    ...mine,
+    type: "ended",
+    end: { by: "system", reason: "signalling_failed", error: { code: "invalid_option" } },
+  };
+
+  it.each<[string, unknown]>([
+    ["of the major version before", old],
+    ["of that shape under this version's number", { ...old, major: PROTOCOL.major }],
+    ["of a later major version", { ...old, major: PROTOCOL.major + 1 }],
+    ["that is none", "call"],
+  ])("%s ends its call with a code, once, when a batch is read, and is forgotten", (_what, state) => {
+    const { calls, signals, read, memory, clock } = world({ calls: [{ ...mine, state }] });
+    calls.adopt([]);
+    expect(signals).toEqual([]);
+    read([]);
+    read([]);
+    expect(signals).toMatchObject([refused]);
+    expect(memory().calls).toEqual([]);
+    expect(clock.pending).toBe(0);
+  });
+
+  it("comes later, with a tab: its call ends too, and one that the batch brings does not", () => {
+    const { calls, signals, read, news } = world();
+    calls.adopt([
+      { ...mine, state: old },
+      { ...theirs, state: old },
+    ]);
+    read([inviteBy(bob, "theirs")]);
+    expect(signals.filter(({ type }) => type === "ended")).toMatchObject([refused]);
+    expect(news(theirs)).toMatchObject([{ type: "incoming" }]);
+  });
+
+  it.each([
+    ["preparing", "us"],
+    ["inviting", "early"],
+    ["ringing", "peer"],
+    ["ringing", "ringingSince"],
+    ["answered_out", "peer"],
+    ["answered_out", "transfers"],
+    ["answered_in", "capabilities"],
+    ["ended", "expiresAt"],
+  ] as const)("is one of a call that is %s without its %s", (state, missing) => {
+    const call: Partial<Record<string, unknown>> = {
+      ...CALLS[state](),
+      us: { userId: alice.userId, partyId: "A1" },
+    };
+    const snapshot = { major: PROTOCOL.major, pending: [], candidates: [], at: 0 };
+    const { roomId, callId } = ref;
+    const read = (state: unknown) => readState({ roomId, callId, state }, alice.userId, 0)?.call;
+    expect(read({ ...snapshot, call })).toEqual(call);
+    const { [missing]: _, ...rest } = call;
+    expect(read({ ...snapshot, call: rest })).toBeUndefined();
+  });
+
+  it.each(["arriving", "invited", "toString", undefined])("is one of a call whose state is %s", (state) => {
+    const call = { ...CALLS.ringing(), us: { userId: alice.userId, partyId: "A1" }, state };
+    const snapshot = { major: PROTOCOL.major, call, pending: [], candidates: [], at: 0 };
+    expect(readState({ ...ref, state: snapshot }, alice.userId, 0)).toBeUndefined();
   });
 });
 
