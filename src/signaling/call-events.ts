@@ -113,10 +113,25 @@ const selection = (call: InvitingCall, { partyId }: Party): Effect[] =>
 /** The first answer is taken, and the others receive the selection (P15). */
 function answered(call: InvitingCall, event: EventOf<"answer">): Step {
   const { sender: peer, version, capabilities = NO_CAPABILITIES } = event;
-  const { early, invitee: _, ...rest } = call;
+  const { roomId, callId, us, lifetime, expiresAt, early } = call;
+  const { streams, announcedStreams, pathAlive, ignoredHangup } = call;
   const facts = { peer, version, capabilities, ...provenBy(event) };
   const taken = stay(
-    { ...rest, state: "answered_out", ...facts, transfers: [] },
+    // Named one by one: what is left of an object without some takes thirty times as long to make.
+    {
+      roomId,
+      callId,
+      state: "answered_out",
+      us,
+      lifetime,
+      expiresAt,
+      ...facts,
+      transfers: [],
+      ...(streams && { streams }),
+      ...(announcedStreams && { announcedStreams }),
+      ...(pathAlive !== undefined && { pathAlive }),
+      ...(ignoredHangup && { ignoredHangup }),
+    },
     { type: "never_expire" },
     { type: "milestone", name: "answer_received" },
     {

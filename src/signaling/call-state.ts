@@ -262,8 +262,9 @@ export function mayBePeer(call: Call, userId: string): boolean {
 /** Who an event comes from, as the call sees it. A user has other devices, told apart by party alone (P5). */
 export function senderOf(call: LiveCall, party: Party): Sender {
   if (sameParty(call.us, party)) return "us";
-  if ("peer" in call && sameParty(call.peer, party)) return "peer";
-  if (!("peer" in call) && mayBePeer(call, party.userId)) return "invitee";
+  if ("peer" in call) {
+    if (sameParty(call.peer, party)) return "peer";
+  } else if (mayBePeer(call, party.userId)) return "invitee";
   return party.userId === call.us.userId ? "our_device" : "stranger";
 }
 

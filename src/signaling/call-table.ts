@@ -68,8 +68,9 @@ export const KEPT = {
   events: ["candidates", "streams", "negotiate", "transfer", "identity"],
 } as const satisfies { readonly states: readonly State[]; readonly events: readonly CallEvent["type"][] };
 
+const includes = <T>(list: readonly T[], item: T): boolean => list.includes(item);
 export const isKept = (event: CallEvent["type"], state: State): boolean =>
-  KEPT.states.some((each) => each === state) && KEPT.events.some((each) => each === event);
+  includes(KEPT.states, state) && includes(KEPT.events, event);
 
 /** Which command fits which state; any other is refused. */
 export const FITS = {
@@ -107,9 +108,12 @@ export const APPLIES = {
   echoed_answer: ["ringing", "answered_in"],
 } as const satisfies Record<string, readonly State[]>;
 
-/** Whether a row of a table has this state; one that the table does not have, of a newer page or peer, has none. */
-export const isIn = <T extends Readonly<Record<string, readonly State[]>>>(
+/** Whether a row of a table has this state; one that the table does not have, of a newer page, has none. */
+export function isIn<T extends Readonly<Record<string, readonly State[]>>>(
   table: T,
   row: string,
   state: State,
-): row is Extract<keyof T, string> => Object.hasOwn(table, row) && Boolean(table[row]?.includes(state));
+): row is Extract<keyof T, string> {
+  const states: unknown = table[row];
+  return Array.isArray(states) && states.includes(state);
+}
