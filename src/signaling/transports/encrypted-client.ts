@@ -5,6 +5,7 @@ import type { Identity } from "../../streams/contract.ts";
 import { deviceStores } from "../../streams/device.ts";
 import type { TrunklineError } from "../../streams/errors.ts";
 import { online$ } from "../online.ts";
+import { secretKeys } from "./encrypted-device.ts";
 import { holdStores, lost, opened, storageError } from "./encrypted-storage.ts";
 import { clientRequestError } from "./matrix-client-errors.ts";
 import type { Http } from "./matrix-http.ts";
@@ -68,7 +69,7 @@ export async function startEncryptedClient(options: EncryptedClientOptions): Pro
   const identity = await whoIs(http, options.expected);
   const release = await holdStores(identity);
   const { name } = deviceStores(identity);
-  let secretKey: Uint8Array<ArrayBuffer> | undefined;
+  const { secretStorageKey, unlock } = secretKeys();
   const store = new IndexedDBStore({ indexedDB: globalThis.indexedDB, dbName: name });
   const client = new MatrixClient({
     ...identity,
@@ -78,12 +79,7 @@ export async function startEncryptedClient(options: EncryptedClientOptions): Pro
     localTimeoutMs: 30_000,
     store,
     disableVoip: true,
-    cryptoCallbacks: {
-      getSecretStorageKey: async ({ keys }) => {
-        const [name] = Object.keys(keys);
-        return secretKey && name !== undefined ? [name, secretKey] : null;
-      },
-    },
+    cryptoCallbacks: { getSecretStorageKey: secretStorageKey },
   });
   const watching = token.current$.subscribe({
     next: (current) => client.setAccessToken(current),
@@ -120,17 +116,7 @@ export async function startEncryptedClient(options: EncryptedClientOptions): Pro
       lazyLoadMembers: true,
       disablePresence: true,
     });
-    return {
-      client,
-      identity,
-      stop,
-      unlock(key) {
-        secretKey = key;
-        return () => {
-          secretKey = undefined;
-        };
-      },
-    };
+    return { client, identity, stop, unlock };
   } catch (thrown) {
     await stop().catch(() => {});
     throw clientRequestError(thrown, homeserver) ?? (await storageError(thrown));

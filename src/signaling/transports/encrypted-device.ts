@@ -8,6 +8,22 @@ import { TrunklineError, toTrunklineError } from "../../streams/errors.ts";
 import type { EncryptedClient } from "./encrypted-client.ts";
 import { clientAsk } from "./matrix-client-errors.ts";
 
+/** How the SDK's client reads the user's secrets: it may while any verification lasts, for there may be several. */
+export function secretKeys() {
+  const unlocked = new Set<Uint8Array<ArrayBuffer>>();
+  return {
+    async secretStorageKey({ keys }: { readonly keys: object }) {
+      const [name] = Object.keys(keys);
+      const [key] = unlocked;
+      return key && name !== undefined ? ([name, key] satisfies [unknown, unknown]) : null;
+    },
+    unlock(key: Uint8Array<ArrayBuffer>): () => void {
+      unlocked.add(key);
+      return () => void unlocked.delete(key);
+    },
+  };
+}
+
 /** What may change whether a device is verified. */
 const CHANGES = [
   CryptoEvent.KeysChanged,
