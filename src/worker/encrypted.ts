@@ -61,7 +61,12 @@ export function encryptedSignaling(options: EncryptedOptions): EncryptedSignalin
   return {
     ...half,
     verification$: requests.verification$,
-    verify: async ({ recoveryKey }) => requests.verify(recoveryKey),
+    async verify(options) {
+      const recoveryKey: unknown = options?.recoveryKey;
+      // What cannot be cloned would end the stream of requests, for later ones too.
+      if (typeof recoveryKey === "string") return requests.verify(recoveryKey);
+      throw new TrunklineError("invalid_option", 'verify: "recoveryKey" must be the recovery key, as text');
+    },
   };
 }
 

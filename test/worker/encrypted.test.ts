@@ -1,7 +1,9 @@
 import { firstValueFrom, NEVER, toArray } from "rxjs";
 import { describe, expect, it } from "vitest";
+import { wrapPort } from "../../src/comlink/port.ts";
 import type { Transport } from "../../src/streams/contract.ts";
 import { type EncryptedOptions, encryptedSignaling } from "../../src/worker/encrypted.ts";
+import type { VerificationPage } from "../../src/worker/encrypted-requests.ts";
 import { inlineWorker } from "./stand-in.ts";
 
 const LOGIN = { homeserver: "https://hs.test", accessToken: "secret", userId: "@us:hs.test", deviceId: "D" };
@@ -49,4 +51,33 @@ describe("encryptedSignaling", () => {
     await expect(half.verify({ recoveryKey: "key" })).rejects.toEqual(code("closed"));
     expect(await states).toEqual([]);
   });
+
+  it.each<[string, unknown]>([
+    ["a function", { recoveryKey: () => "key" }],
+    ["nothing", {}],
+    ["no options", undefined],
+  ])(
+    "rejects a recovery key that is %s with invalid_option, and asks the worker for the next",
+    async (_what, options) => {
+      const asked: string[] = [];
+      const worker = inlineWorker((half, { page }) => {
+        const far = wrapPort<VerificationPage>(page as MessagePort);
+        far
+          .stream(({ verificationRequests$ }) => verificationRequests$)
+          .subscribe({
+            next({ id, recoveryKey }) {
+              asked.push(recoveryKey);
+              void far.call(({ answered }) => answered(id));
+            },
+            error: () => {},
+          });
+        return half;
+      });
+      const half = encryptedSignaling({ ...LOGIN, worker });
+      await expect(half.verify(options as { recoveryKey: string })).rejects.toEqual(code("invalid_option"));
+      await half.verify({ recoveryKey: "key" });
+      expect(asked).toEqual(["key"]);
+      await half.close();
+    },
+  );
 });
