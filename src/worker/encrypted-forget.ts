@@ -8,6 +8,11 @@ import { TrunklineError, toTrunklineError } from "../streams/errors.ts";
  */
 export async function forgetDevice(device: Identity): Promise<void> {
   const { name, databases } = deviceStores(device);
+  if (typeof indexedDB === "undefined" || !navigator.locks)
+    throw new TrunklineError(
+      "storage_blocked",
+      "There is no IndexedDB, or no Web Locks, which take a page that is served by https",
+    );
   await navigator.locks.request(name, { ifAvailable: true }, async (lock) => {
     if (!lock) throw blocked(device);
     for (const database of databases) await deleted(database, device);
@@ -19,7 +24,9 @@ const deleted = (database: string, device: Identity) =>
     const request = indexedDB.deleteDatabase(database);
     request.onsuccess = () => resolve();
     request.onblocked = () => reject(blocked(device));
-    request.onerror = () => reject(toTrunklineError(request.error, "storage_blocked"));
+    request.onerror = () => reject(request.error);
+  }).catch((thrown) => {
+    throw toTrunklineError(thrown, "storage_blocked");
   });
 
 const blocked = ({ userId, deviceId }: Identity) =>

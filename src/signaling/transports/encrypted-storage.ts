@@ -14,7 +14,8 @@ const PROBE = 100_000;
  * with what lets go of them. Rejects with `storage_blocked` where another has them, or there is no IndexedDB.
  */
 export async function holdStores(identity: Identity): Promise<() => void> {
-  if (typeof indexedDB === "undefined") throw blocked("this browser has no IndexedDB here");
+  if (typeof indexedDB === "undefined" || !navigator.locks)
+    throw blocked("there is no IndexedDB, or no Web Locks, which take a page that is served by https");
   const { name } = deviceStores(identity);
   return new Promise((resolve, reject) => {
     const holding = new Promise<void>((release) => {

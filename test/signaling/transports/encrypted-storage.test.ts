@@ -40,4 +40,11 @@ describe("what a failure of a device's stores means", () => {
   it("is storage_blocked where there is no IndexedDB", async () => {
     await expect(holdStores(IDENTITY)).rejects.toEqual(coded("storage_blocked"));
   });
+
+  it("is storage_blocked where the page is not secure, and has no locks", async () => {
+    onTestFinished(() => void vi.unstubAllGlobals());
+    vi.stubGlobal("indexedDB", {});
+    vi.stubGlobal("navigator", {});
+    await expect(holdStores(IDENTITY)).rejects.toEqual(coded("storage_blocked"));
+  });
 });
