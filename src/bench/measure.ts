@@ -60,7 +60,7 @@ export async function measure<TStream = unknown>(
   } catch (thrown) {
     throw toTrunklineError(thrown);
   } finally {
-    await Promise.allSettled(opened.map((each) => each.close()));
+    await Promise.allSettled(opened.map(async (each) => each.close()));
   }
 }
 

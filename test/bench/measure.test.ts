@@ -221,6 +221,24 @@ describe("measure()", () => {
     expect(clock.pending).toBe(0);
   });
 
+  it("closes every half, and rejects with what went wrong, where one throws as it closes", async () => {
+    const clock = virtualClock();
+    const { transport } = world(clock);
+    const closed: string[] = [];
+    const signaling = (user: string, given: Transport): SignalingHalf => ({
+      ...createEngine({ transport: given, clock }),
+      close() {
+        closed.push(user);
+        throw new Error("it does not close");
+      },
+    });
+    const signal = AbortSignal.abort();
+    await expect(measured(clock, { transport, signaling }, { roomId: ROOM, signal })).rejects.toMatchObject({
+      code: "aborted",
+    });
+    expect(new Set(closed)).toEqual(new Set(["caller", "callee"]));
+  });
+
   it.each<[string, unknown, unknown]>([
     ["parts", null, {}],
     ["transport", { transport: { send() {} } }, { roomId: ROOM }],
