@@ -60,7 +60,11 @@ export async function measure<TStream = unknown>(
   } catch (thrown) {
     throw toTrunklineError(thrown);
   } finally {
-    await Promise.allSettled(opened.map(async (each) => each.close()));
+    const closing = Promise.allSettled(opened.map(async (each) => each.close()));
+    // Aborted or not: nobody waits for ever for a half that does not close.
+    await limits(checked.clock)
+      .within("closing", closing)
+      .catch(() => {});
   }
 }
 

@@ -221,6 +221,23 @@ describe("measure()", () => {
     expect(clock.pending).toBe(0);
   });
 
+  it("waits for a half that never closes no longer than 30 s", async () => {
+    const clock = virtualClock();
+    const { transport } = world(clock);
+    const signaling = (_user: string, given: Transport): SignalingHalf => {
+      const engine = createEngine({ transport: given, clock });
+      return { ...engine, close: () => engine.close().then(() => new Promise<void>(() => {})) };
+    };
+    const work = measure({ transport, signaling }, { roomId: ROOM, signal: AbortSignal.abort(), clock });
+    const outcome = work.then(
+      () => "resolved",
+      (error: TrunklineError) => error.code,
+    );
+    await clock.advance(31_000);
+    expect(await Promise.race([outcome, Promise.resolve("still waiting")])).toBe("aborted");
+    expect(clock.pending).toBe(0);
+  });
+
   it("closes every half, and rejects with what went wrong, where one throws as it closes", async () => {
     const clock = virtualClock();
     const { transport } = world(clock);
