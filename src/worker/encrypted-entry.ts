@@ -34,12 +34,14 @@ addEventListener("message", ({ data }: MessageEvent<unknown>) => {
       ...(tokenRefresh && { tokenRefresh: () => page.call((far) => far.tokenRefresh()) }),
     });
     serveVerification(transport, page);
-    return createEngine({
+    const engine = createEngine({
       transport,
       known,
       ...(memory && { memory }),
       ...(policy !== undefined && { policy }),
     });
+    // An engine whose signals nobody has read yet does not end its transport, which has started to find out who we are.
+    return { ...engine, close: () => engine.close().finally(transport.close) };
   });
 });
 

@@ -14,6 +14,7 @@ import {
 import { realClock } from "../../streams/clock.ts";
 import type { Identity, TokenRefresh, Transport } from "../../streams/contract.ts";
 import type { DeviceVerification } from "../../streams/device.ts";
+import { TrunklineError } from "../../streams/errors.ts";
 import { secureRandom } from "../../streams/ids.ts";
 import { online$ } from "../online.ts";
 import { type EncryptedClient, startEncryptedClient } from "./encrypted-client.ts";
@@ -44,6 +45,8 @@ export interface EncryptedTransport extends Transport {
   readonly verification$: Observable<DeviceVerification>;
   /** Verifies the device by the account's recovery key. Rejects as `verifyDevice` does. */
   verify(recoveryKey: string): Promise<void>;
+  /** Has the client let go of its stores, for good: what is asked from now on rejects with `closed`. */
+  close(): void;
 }
 
 interface Started {
@@ -67,6 +70,7 @@ export function encryptedTransport(options: EncryptedTransportOptions): Encrypte
   const running = new BehaviorSubject<EncryptedClient | undefined>(undefined);
   const expected = { ...(userId !== undefined && { userId }), ...(deviceId !== undefined && { deviceId }) };
   let started: Promise<Started> | undefined;
+  let isClosed = false;
 
   const launch = async (): Promise<Started> => {
     try {
@@ -79,7 +83,8 @@ export function encryptedTransport(options: EncryptedTransportOptions): Encrypte
       throw error;
     }
   };
-  const start = () => {
+  const start = async () => {
+    if (isClosed) throw new TrunklineError("closed", "The transport has been closed");
     started ??= launch();
     return started;
   };
@@ -117,5 +122,9 @@ export function encryptedTransport(options: EncryptedTransportOptions): Encrypte
     turnServers: () => turnServersFrom(http.ask({ method: "GET", path: "/voip/turnServer" })),
     verification$: running.pipe(switchMap((encrypted) => (encrypted ? verification$(encrypted) : NEVER))),
     verify: async (recoveryKey) => verifyDevice((await start()).encrypted, recoveryKey),
+    close() {
+      isClosed = true;
+      void stop().catch(() => {});
+    },
   };
 }
