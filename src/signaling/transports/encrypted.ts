@@ -1,5 +1,6 @@
 import {
   BehaviorSubject,
+  catchError,
   defer,
   distinctUntilChanged,
   finalize,
@@ -7,6 +8,7 @@ import {
   merge,
   NEVER,
   type Observable,
+  of,
   Subject,
   switchMap,
   tap,
@@ -20,7 +22,7 @@ import { online$ } from "../online.ts";
 import { type EncryptedClient, startEncryptedClient } from "./encrypted-client.ts";
 import { verification$, verifyDevice } from "./encrypted-device.ts";
 import { resumed } from "./encrypted-position.ts";
-import { whenJoined } from "./encrypted-room.ts";
+import { roomGate } from "./encrypted-room.ts";
 import { exclusive } from "./exclusive.ts";
 import { matrixClient } from "./matrix-client.ts";
 import { matrixHttp } from "./matrix-http.ts";
@@ -52,6 +54,8 @@ export interface EncryptedTransport extends Transport {
 interface Started {
   readonly encrypted: EncryptedClient;
   readonly transport: Transport;
+  /** To be awaited before anything leaves for a room. */
+  readonly gate: (roomId: string) => Promise<void>;
 }
 
 /**
@@ -77,7 +81,8 @@ export function encryptedTransport(options: EncryptedTransportOptions): Encrypte
       const onStorageError = storage.error.bind(storage);
       const encrypted = await startEncryptedClient({ homeserver, http, token, expected, onStorageError });
       running.next(encrypted);
-      return { encrypted, transport: matrixClient(encrypted.client) };
+      const { client } = encrypted;
+      return { encrypted, transport: matrixClient(client), gate: roomGate(client, http, realClock) };
     } catch (error) {
       started = undefined;
       throw error;
@@ -112,13 +117,33 @@ export function encryptedTransport(options: EncryptedTransportOptions): Encrypte
     connected$: connected.pipe(distinctUntilChanged()),
     identity: async (): Promise<Identity> => (await start()).encrypted.identity,
     async send(...event) {
-      const { encrypted, transport } = await start();
-      await whenJoined(encrypted.client, event[0]);
+      const { transport, gate } = await start();
+      await gate(event[0]);
       return transport.send(...event);
     },
     prepareSend: (...event) =>
-      defer(start).pipe(switchMap(({ transport }) => transport.prepareSend?.(...event) ?? [undefined])),
-    delayed: async () => (await start()).transport.delayed?.(),
+      defer(async () => {
+        const { transport, gate } = await start();
+        // A plaintext hangup is none in a room of which it is not known whether it is encrypted.
+        await gate(event[0]);
+        return transport.prepareSend?.(...event) ?? of(undefined);
+      }).pipe(
+        switchMap((requests$) => requests$),
+        catchError(() => of(undefined)),
+      ),
+    async delayed() {
+      const { transport, gate } = await start();
+      const events = await transport.delayed?.();
+      return (
+        events && {
+          ...events,
+          async schedule(...event) {
+            await gate(event[0]);
+            return events.schedule(...event);
+          },
+        }
+      );
+    },
     turnServers: () => turnServersFrom(http.ask({ method: "GET", path: "/voip/turnServer" })),
     verification$: running.pipe(switchMap((encrypted) => (encrypted ? verification$(encrypted) : NEVER))),
     verify: async (recoveryKey) => verifyDevice((await start()).encrypted, recoveryKey),
