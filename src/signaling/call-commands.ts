@@ -64,9 +64,27 @@ function invite(call: PreparingCall, offer: CommandOf<"invite">, at: number): St
 }
 
 function answer(call: RingingCall, command: CommandOf<"answer">): Step {
-  const { ringingSince: _, calledAgain: __, ...rest } = call;
+  const { roomId, callId, us, lifetime, expiresAt, peer, version, capabilities } = call;
+  const { unproven, pathAlive, ignoredHangup, answerDelivered } = call;
   return stay(
-    { ...rest, ...announced(command), state: "answered_in", transfers: [] },
+    // Named one by one, as in `answered()` of call-events.ts.
+    {
+      roomId,
+      callId,
+      state: "answered_in",
+      us,
+      lifetime,
+      expiresAt,
+      peer,
+      version,
+      capabilities,
+      transfers: [],
+      ...(unproven && { unproven }),
+      ...announced(command),
+      ...(pathAlive !== undefined && { pathAlive }),
+      ...(ignoredHangup && { ignoredHangup }),
+      ...(answerDelivered && { answerDelivered }),
+    },
     { type: "never_expire" },
     { type: "send", what: "answer", event: encode.answer(from(call), command) },
   );
