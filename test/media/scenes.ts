@@ -48,10 +48,10 @@ async function mediaSent(by: readonly RTCPeerConnection[] = connections): Promis
     .reduce((sum, report) => sum + (report.type === "outbound-rtp" ? report.bytesSent : 0), 0);
 }
 
-/** The media that these connections send, in bytes, in the 30 frames after what was on its way has left. */
+/** The media that these connections send, in bytes, in the 30 frames after a second of silence: encoders may be slow. */
 async function leakedBy(by: readonly RTCPeerConnection[] = connections): Promise<number> {
   let sent = await mediaSent(by);
-  for (let same = 0; same < 10; ) {
+  for (let same = 0; same < 60; ) {
     await new Promise(requestAnimationFrame);
     const now = await mediaSent(by);
     same = now === sent ? same + 1 : 0;
