@@ -7,7 +7,7 @@ import { command, type Step, vitest } from "./steps.ts";
 import { ensureSynapse } from "./synapse-root.ts";
 
 export interface Flags {
-  /** Leave out what needs a browser. */
+  /** Leave out what takes long: a browser, other runtimes, and the list of all tests that the rules are checked by. */
   readonly quick: boolean;
   /** Only the tests against a real Synapse. */
   readonly synapse: boolean;
@@ -27,14 +27,17 @@ export function plan(flags: Flags, scripts: readonly string[]): Step[] {
   const build = command("build", "npm", "run", "--silent", "build");
   if (flags.synapse) return [build, vitest("synapse", prepareSynapse)];
   const checks = scripts.filter((name) => /^check-.*\.ts$/.test(name)).sort();
+  const quick = checks.filter((name) => name !== "check-rules.ts");
   return [
     build,
     command("lint", "biome", "check", "."),
     command("types", "tsc", "-p", "test/tsconfig.json", "--noEmit"),
     vitest("unit"),
     vitest("dom"),
-    vitest("runtimes"),
-    ...checks.map((name) => command(name.replace(".ts", ""), "tsx", `scripts/${name}`)),
+    ...(flags.quick ? [] : [vitest("runtimes")]),
+    ...(flags.quick ? quick : checks).map((name) =>
+      command(name.replace(".ts", ""), "tsx", `scripts/${name}`),
+    ),
     ...(flags.quick ? [] : [vitest("e2e", ensureChromium)]),
   ];
 }

@@ -1,7 +1,7 @@
 import { expect, it } from "vitest";
 import { parseFlags, plan } from "../../scripts/lib/plan.ts";
 
-const scripts = ["test.ts", "check-package.ts", "lib", "check-bundle.ts", "check-notes.md"];
+const scripts = ["test.ts", "check-rules.ts", "check-package.ts", "lib", "check-bundle.ts", "check-notes.md"];
 const names = (...args: string[]) => plan(parseFlags(args), scripts).map(({ name }) => name);
 
 it("builds first and opens a browser last", () => {
@@ -14,12 +14,14 @@ it("builds first and opens a browser last", () => {
     "runtimes",
     "check-bundle",
     "check-package",
+    "check-rules",
     "e2e",
   ]);
 });
 
-it("leaves the browser out with --quick, and nothing else", () => {
-  expect(names("--quick")).toEqual(names().filter((name) => name !== "e2e"));
+it("leaves out browser, runtimes and rules with --quick, and nothing else", () => {
+  const slow = ["runtimes", "check-rules", "e2e"];
+  expect(names("--quick")).toEqual(names().filter((name) => !slow.includes(name)));
 });
 
 it("runs only the build and Synapse's tests with --synapse", () => {
