@@ -146,6 +146,15 @@ describe("the import graph of src", () => {
     expect(missing).toEqual([]);
   });
 
+  it("takes time and chance from a clock and a random source that are handed in", () => {
+    const bare = /\b(setTimeout|setInterval|Date\.now|performance\.now|Math\.random|AbortSignal\.timeout)\b/;
+    const found = [...graph.keys()].filter(
+      (file) =>
+        /^(streams|signaling|comlink|bench)\//.test(file) && bare.test(readFileSync(join(src, file), "utf8")),
+    );
+    expect(found).toEqual(["streams/clock.ts"]);
+  });
+
   it("has the client for encrypted rooms imported by its own worker alone", () => {
     const isEncrypted = (name: string) => /^signaling\/transports\/encrypted[a-z-]*\.ts$/.test(name);
     const importers = [...graph]

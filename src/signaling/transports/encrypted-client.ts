@@ -1,7 +1,7 @@
 import { MatrixClient } from "matrix-js-sdk/lib/client.js";
 import { Filter } from "matrix-js-sdk/lib/filter.js";
 import { IndexedDBStore } from "matrix-js-sdk/lib/store/indexeddb.js";
-import type { Identity } from "../../streams/contract.ts";
+import type { Clock, Identity } from "../../streams/contract.ts";
 import { deviceStores } from "../../streams/device.ts";
 import type { TrunklineError } from "../../streams/errors.ts";
 import { online$ } from "../online.ts";
@@ -46,6 +46,7 @@ export interface EncryptedClientOptions {
   readonly http: Http;
   readonly token: MatrixToken;
   readonly expected: Partial<Identity>;
+  readonly clock: Clock;
   /** Called once, when the stores fail for good. */
   readonly onStorageError: (error: TrunklineError) => void;
 }
@@ -65,9 +66,9 @@ export interface EncryptedClient {
  * the contract does, or with `storage_blocked`, `storage_full` or `storage_lost`.
  */
 export async function startEncryptedClient(options: EncryptedClientOptions): Promise<EncryptedClient> {
-  const { homeserver, http, token, onStorageError } = options;
+  const { homeserver, http, token, clock, onStorageError } = options;
   const identity = await whoIs(http, options.expected);
-  const release = await holdStores(identity);
+  const release = await holdStores(identity, clock);
   const { name } = deviceStores(identity);
   const { secretStorageKey, unlock } = secretKeys();
   const store = new IndexedDBStore({ indexedDB: globalThis.indexedDB, dbName: name });
@@ -104,8 +105,8 @@ export async function startEncryptedClient(options: EncryptedClientOptions): Pro
     }
   };
   try {
-    await opened(store.startup());
-    await opened(client.initRustCrypto({ cryptoDatabasePrefix: name }));
+    await opened(store.startup(), clock);
+    await opened(client.initRustCrypto({ cryptoDatabasePrefix: name }), clock);
     await checkKeys(client, http, identity);
     isSound = true;
     store.on("degraded", (cause) => void storageError(cause).then(fail));

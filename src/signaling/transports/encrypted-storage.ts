@@ -1,4 +1,5 @@
-import type { Identity } from "../../streams/contract.ts";
+import { firstValueFrom, from, throwError, timeout, timer } from "rxjs";
+import type { Clock, Identity } from "../../streams/contract.ts";
 import { deviceStores } from "../../streams/device.ts";
 import { TrunklineError, toTrunklineError } from "../../streams/errors.ts";
 
@@ -13,35 +14,32 @@ const PROBE = 100_000;
  * Holds the stores of a device for this worker alone: two that encrypt with the same keys break them for both. Resolves
  * with what lets go of them. Rejects with `storage_blocked` where another has them, or there is no IndexedDB.
  */
-export async function holdStores(identity: Identity): Promise<() => void> {
+export async function holdStores(identity: Identity, clock: Clock): Promise<() => void> {
   if (typeof indexedDB === "undefined" || !navigator.locks)
     throw blocked("there is no IndexedDB, or no Web Locks, which take a page that is served by https");
   const { name } = deviceStores(identity);
+  const waiting = new AbortController();
+  const limit = timer(LOCK_WITHIN, clock).subscribe(() => waiting.abort());
   return new Promise((resolve, reject) => {
     const holding = new Promise<void>((release) => {
       navigator.locks
-        .request(name, { signal: AbortSignal.timeout(LOCK_WITHIN) }, () => {
+        .request(name, { signal: waiting.signal }, () => {
+          limit.unsubscribe();
           resolve(release);
           return holding;
         })
-        .catch(() =>
-          reject(blocked(`another tab or worker uses device ${identity.deviceId} of ${identity.userId}`)),
-        );
+        .catch(() => {
+          limit.unsubscribe();
+          reject(blocked(`another tab or worker uses device ${identity.deviceId} of ${identity.userId}`));
+        });
     });
   });
 }
 
 /** The result of opening what keeps the keys; rejects with `storage_blocked` where that takes too long. */
-export async function opened<T>(work: Promise<T>): Promise<T> {
-  let late: ReturnType<typeof setTimeout> | undefined;
-  const limit = new Promise<never>((_, reject) => {
-    late = setTimeout(() => reject(blocked("they do not open: another tab holds them")), OPEN_WITHIN);
-  });
-  try {
-    return await Promise.race([work, limit]);
-  } finally {
-    clearTimeout(late);
-  }
+export function opened<T>(work: Promise<T>, clock: Clock): Promise<T> {
+  const late = () => throwError(() => blocked("they do not open: another tab holds them"));
+  return firstValueFrom(from(work).pipe(timeout({ first: OPEN_WITHIN, scheduler: clock, with: late })));
 }
 
 /**

@@ -79,7 +79,10 @@ export function encryptedTransport(options: EncryptedTransportOptions): Encrypte
   const launch = async (): Promise<Started> => {
     try {
       const onStorageError = storage.error.bind(storage);
-      const encrypted = await startEncryptedClient({ homeserver, http, token, expected, onStorageError });
+      const encrypted = await startEncryptedClient({
+        ...{ homeserver, http, token, expected, onStorageError },
+        clock: realClock,
+      });
       running.next(encrypted);
       const { client } = encrypted;
       return { encrypted, transport: matrixClient(client), gate: roomGate(client, http, realClock) };
